@@ -26,15 +26,22 @@ type Cluster struct {
 	Name     string    `json:"name"`
 	Capacity Resources `json:"capacity"`
 	// Commitments is what already stands on the cluster, aggregated and sorted
-	// by Tenant then ForSite.
+	// by Tenant, Service then ForSite.
 	Commitments []Commitment `json:"commitments"`
 }
 
-// Commitment is capacity that a tenant holds on a cluster. An empty Tenant
-// stands for machines that this project does not manage. An empty ForSite means
-// running machines; otherwise it is the reserve to be used if ForSite is lost.
+// Commitment is capacity that a service of a tenant holds on a cluster. An empty
+// Tenant stands for machines that this project does not manage. An empty ForSite
+// means running machines; otherwise it is the reserve to be used if ForSite is
+// lost: its vCPUs and memory are needed only then, its storage is taken every
+// day (the standby's disk exists), so state the storage here and only here.
+//
+// Service lets a placement tell its own machines from the tenant's others. When
+// it is empty every machine of Tenant is taken to belong to the placement that
+// is being decided.
 type Commitment struct {
 	Tenant    TenantID  `json:"tenant,omitempty"`
+	Service   ServiceID `json:"service,omitempty"`
 	ForSite   Site      `json:"for_site,omitempty"`
 	Resources Resources `json:"resources"`
 }
