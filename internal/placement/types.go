@@ -6,9 +6,13 @@ import "github.com/italia/terraform-provider-psn/internal/psn"
 type Request struct {
 	Tenant    psn.TenantID
 	Workloads []Workload
-	// Sites is the inventory the decision is taken on. Commitments of Tenant
-	// whose machines belong to this request are ignored (OwnVMs), all others
-	// count as taken.
+	// Sites is the inventory the decision is taken on. What the services of this
+	// request hold there (Commitments of Tenant and of a service named in
+	// Workloads or Current, or of no named service) is left out, because the
+	// request itself says it again; every other commitment counts as taken,
+	// those of the tenant's other services too. So one placement decides for all
+	// the machines of a service: two placements for one service would not see
+	// each other. VMs are not read.
 	Sites []psn.SiteInventory
 	// Current is where machines stand today; they stay unless that has become
 	// impossible or Rebalance is set.
@@ -24,8 +28,8 @@ type Workload struct {
 	Classification psn.Classification
 	Instances      int64
 	PerInstance    psn.Resources
-	Sites          []psn.Site     // allowed primary sites; empty means any
-	Platforms      []psn.Platform // allowed platforms; empty means any
+	Sites          []psn.Site     // allowed primary sites; empty means any. A standby may stand at any site of Regions
+	Platforms      []psn.Platform // allowed platforms for primary and standby; empty means any
 	Regions        []psn.Region   // allowed regions for primary and standby; empty means any
 	AntiAffinity   bool           // instances on different sites as far as there are sites, else different clusters
 }
@@ -61,15 +65,19 @@ const (
 type Result struct {
 	Verdict     Verdict
 	Assignments map[string]Assignment // by VM; empty unless Placed
-	// Headroom is what is left on each cluster, sorted: normally and after the
-	// loss of each site.
+	// Headroom is what is left on each cluster, sorted by site, platform,
+	// cluster and lost site: normally and after the loss of each other site. It
+	// counts this request only when Placed.
 	Headroom []Headroom
-	// Moves lists machines that stand elsewhere today, sorted by VM.
+	// Moves lists machines of Current whose primary or standby changes place,
+	// sorted by VM. Gaining or shedding a standby is not a move.
 	Moves []Move
 	// Explanation says in plain sentences what was decided and why, or, when
 	// not Placed, which requirements conflict and by how much.
 	Explanation []string
-	// Findings are the rules broken (PLC-*), with basis and remedy.
+	// Findings are the rules (PLC-*) that the decision itself broke or could not
+	// decide, with basis and remedy, sorted. Rules on the places that were
+	// decided, such as a critical standby in the same region, are policy's.
 	Findings []psn.Finding
 }
 

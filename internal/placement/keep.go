@@ -1,0 +1,146 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// keep puts every machine that stands somewhere today, and may still stand
+// there, back where it is. Machines that must leave are returned: those whose
+// place is no longer admissible, and the fewest found that make an overfull
+// cluster fit again.
+func (m *model) keep() []*machine {
+	var leaving []*machine
+	for _, mc := range m.machines {
+		cur, ok := m.req.Current[mc.name]
+		if !ok {
+			continue
+		}
+		mc.curP = m.find(cur.Site, cur.Platform, cur.Cluster)
+		if mc.kind.standby != nil {
+			mc.curD = m.find(cur.StandbySite, cur.StandbyPlatform, cur.StandbyCluster)
+		}
+		p, d := mc.curP, mc.curD
+		if p >= 0 && m.clusters[p].dark && !m.mayKeep(mc.kind, p, d) && m.mayStand(mc.kind, p) {
+			d = m.standbyFor(mc, p) // the unread site keeps its machine
+		}
+		if !m.mayKeep(mc.kind, p, d) {
+			leaving = append(leaving, mc)
+			continue
+		}
+		m.put(mc, p, d)
+		mc.locked = !m.req.Rebalance || m.clusters[p].dark || d >= 0 && m.clusters[d].dark
+	}
+	for c := range m.clusters {
+		leaving = append(leaving, m.evict(c)...)
+	}
+	slices.SortFunc(leaving, byNeed)
+	return leaving
+}
+
+// find returns the index of a cluster, or -1.
+func (m *model) find(s psn.Site, p psn.Platform, name string) int {
+	return slices.IndexFunc(m.clusters, func(c *cluster) bool {
+		return c.name == name && siteAt(c.site) == s && c.platform == p
+	})
+}
+
+// mayStand reports whether a primary of k may stand on cluster p, room apart.
+func (m *model) mayStand(k *kind, p int) bool {
+	c := m.clusters[p]
+	return allowed(k.Sites, siteAt(c.site)) && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) &&
+		(!k.AntiAffinity || k.atCluster[p] == 0)
+}
+
+// mayKeep reports whether p and d are an admissible place for a machine of k,
+// room apart. Instances that share a site although there are others by now are
+// left where they are: spreading them again is a rebalance.
+func (m *model) mayKeep(k *kind, p, d int) bool {
+	if p < 0 || !m.mayStand(k, p) {
+		return false
+	}
+	if k.standby == nil {
+		return true
+	}
+	if d < 0 {
+		return false
+	}
+	c := m.clusters[d]
+	return allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) && k.separated(m.clusters[p], c)
+}
+
+// standbyFor returns the best cluster for a standby of mc with its primary at p, or -1.
+func (m *model) standbyFor(mc *machine, p int) int {
+	if mc.kind.standby == nil {
+		return -1
+	}
+	d, _ := m.bestStandby(mc, p, m.standbyLoads(mc.kind, m.clusters[p].site), taste{})
+	return d
+}
+
+// evict lifts machines off cluster c until it fits: rather standbys than
+// primaries, rather the less demanding classes, rather one than several.
+func (m *model) evict(c int) []*machine {
+	var gone []*machine
+	for m.overfull(c) {
+		var there []*machine
+		for _, mc := range m.machines {
+			if mc.placed() && (mc.p == c || mc.d == c) {
+				there = append(there, mc)
+			}
+		}
+		slices.SortFunc(there, func(a, b *machine) int {
+			return cmp.Or(cmp.Compare(a.serves(c), b.serves(c)), cmp.Compare(a.kind.rank, b.kind.rank), cmp.Compare(a.size, b.size), -byNeed(a, b))
+		})
+		mc := m.mostRelief(c, there)
+		if mc == nil {
+			return gone // what others hold is more than there is
+		}
+		m.lift(mc)
+		mc.locked = false
+		gone = append(gone, mc)
+	}
+	return gone
+}
+
+// serves is 1 when m runs on cluster c and 0 when its standby waits there.
+func (m *machine) serves(c int) int {
+	if m.p == c {
+		return 1
+	}
+	return 0
+}
+
+// mostRelief returns the first machine whose leaving makes c fit, else the one
+// whose leaving helps most, else nil.
+func (m *model) mostRelief(c int, there []*machine) *machine {
+	var best *machine
+	least := m.excess(c)
+	for _, mc := range there {
+		p, d := mc.p, mc.d
+		m.lift(mc)
+		left := m.excess(c)
+		m.put(mc, p, d)
+		if left == 0 {
+			return mc
+		}
+		if left < least {
+			best, least = mc, left
+		}
+	}
+	return best
+}
+
+// excess is by how much cluster c is overfull, in millionths of its capacity.
+func (m *model) excess(c int) int64 {
+	var sum int64
+	over := m.used[c].add(m.worst[c]).sub(m.clusters[c].cap)
+	for r := range resources {
+		if over[r] > 0 {
+			sum += 1 + min(over[r], 1<<43)*1_000_000/max(m.clusters[c].cap[r], 1)
+		}
+	}
+	return sum
+}

@@ -1,0 +1,216 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var nameOf = [resources]string{"vCPU", "RAM", "storage"}
+
+// amount writes v of resource r with its unit.
+func amount(r int, v int64) string {
+	if r == vcpus {
+		return fmt.Sprintf("%d vCPU", v)
+	}
+	if v%1024 == 0 {
+		return fmt.Sprintf("%d GiB", v/1024)
+	}
+	return fmt.Sprintf("%d MiB", v)
+}
+
+// describe writes a whole demand.
+func describe(v vec) string {
+	return fmt.Sprintf("%s, %s of RAM and %s of storage", amount(vcpus, v[vcpus]), amount(memory, v[memory]), amount(storage, v[storage]))
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// list joins at most eight names.
+func list[T ~string](names []T) string {
+	const most = 8
+	var b strings.Builder
+	for i, n := range names {
+		switch {
+		case i == most:
+			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			return b.String()
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(n))
+	}
+	return b.String()
+}
+
+// area names a set of pools in the fewest words: all sites, a region, sites, or
+// sites with platforms. all is the set of pools there is.
+func area(in, all uint8) string {
+	if in == all {
+		return "on all sites"
+	}
+	var whole []psn.Site
+	var parts []string
+	covers := true
+	for i, s := range psn.Sites() {
+		here, there := in>>(2*i)&3, all>>(2*i)&3
+		if here == 0 {
+			continue
+		}
+		if here == there {
+			whole = append(whole, s)
+			parts = append(parts, string(s))
+			continue
+		}
+		covers = false
+		for j, p := range psn.Platforms() {
+			if here>>j&1 == 1 {
+				parts = append(parts, placeName(s, p))
+			}
+		}
+	}
+	for i, r := range psn.Regions() {
+		pair := uint8(15) << (4 * i)
+		if covers && in == all&pair && popcount(in) > 0 && len(whole) > 1 {
+			return "in region " + string(r)
+		}
+	}
+	return "at " + strings.Join(parts, ", ")
+}
+
+func (m *model) subject(k *kind) string { return string(m.req.Tenant) + "/" + k.Name }
+
+func (m *model) shortConflict(s shortfall, all uint8) conflict {
+	where, rule, when := area(s.in, all), "PLC-008", ""
+	if s.lost >= 0 {
+		rule, when = "PLC-006", fmt.Sprintf(" when %s is lost", siteAt(s.lost))
+		where = area(s.in, all&^(3<<(s.lost*2)))
+		if where == "on all sites" {
+			where = "on the other sites"
+		}
+	}
+	c := conflict{rule: rule, subject: string(m.req.Tenant)}
+	c.sentence = fmt.Sprintf("%s short by %s %s%s: %s must stand there, %s is free",
+		nameOf[s.resource], amount(s.resource, s.need-s.free), where, when, amount(s.resource, s.need), amount(s.resource, s.free))
+	c.remedy = fmt.Sprintf("add or free %s of %s %s, ask for less, or widen the allowed sites", amount(s.resource, s.need-s.free), nameOf[s.resource], where)
+	return c
+}
+
+func (m *model) impossible(k *kind) conflict {
+	c := conflict{subject: m.subject(k), always: true}
+	switch {
+	case k.Classification == psn.Strategic:
+		c.rule = "PLC-002"
+		c.sentence = fmt.Sprintf("workload %s is strategic and needs a standby in another region, but it is %s", k.Name, k.limits())
+		c.remedy = "allow both regions: leave regions empty, or name lazio and lombardia"
+	case k.standby != nil:
+		c.rule = "PLC-001"
+		c.sentence = fmt.Sprintf("workload %s is critical and needs a standby at another site, but it is %s", k.Name, k.limits())
+		c.remedy = "allow a second site for the standby: widen regions"
+	}
+	if none := !slices.ContainsFunc(psn.Sites(), func(s psn.Site) bool { return allowed(k.Sites, s) && allowed(k.Regions, s.Region()) }); none || c.rule == "" {
+		c.rule = "PLC-009"
+		c.sentence = fmt.Sprintf("workload %s is %s, and no site satisfies both", k.Name, k.limits())
+		c.remedy = "make sites and regions agree"
+	}
+	return c
+}
+
+// limits says where a workload is allowed.
+func (k *kind) limits() string {
+	var parts []string
+	if len(k.Sites) > 0 {
+		parts = append(parts, "sites "+list(k.Sites))
+	}
+	if len(k.Regions) > 0 {
+		parts = append(parts, "regions "+list(k.Regions))
+	}
+	if len(k.Platforms) > 0 {
+		parts = append(parts, "platforms "+list(k.Platforms))
+	}
+	if len(parts) == 0 {
+		return "allowed everywhere"
+	}
+	return "limited to " + strings.Join(parts, " and ")
+}
+
+func (m *model) nowhere(k *kind) conflict {
+	c := conflict{rule: "PLC-009", subject: m.subject(k)}
+	c.sentence = fmt.Sprintf("workload %s is %s, and the inventory has no cluster there", k.Name, k.limits())
+	if k.standby != nil {
+		c.sentence = fmt.Sprintf("workload %s is %s and %s, and the inventory has no pair of clusters for a machine and its standby", k.Name, k.Classification, k.limits())
+	}
+	c.remedy = "widen sites, regions or platforms, or add the missing sites to the provider's configuration"
+	return c
+}
+
+// tooLarge words the nearest miss of a machine that fits nowhere even alone.
+func (m *model) tooLarge(k *kind) conflict {
+	type miss struct {
+		r    int
+		by   int64
+		room int64
+		at   *cluster
+		why  string
+	}
+	var near *miss
+	look := func(c *cluster, room vec, why string) bool {
+		if k.dem.fits(room) {
+			return true
+		}
+		worst := miss{by: -1, at: c, why: why}
+		for r := range resources {
+			if by := k.dem[r] - room[r]; by > 0 && (worst.by < 0 || by*1000/k.dem[r] > worst.by*1000/k.dem[worst.r]) {
+				worst.r, worst.by, worst.room = r, by, max(room[r], 0)
+			}
+		}
+		if near == nil || worst.by*1000/k.dem[worst.r] < near.by*1000/k.dem[near.r] {
+			near = &worst
+		}
+		return false
+	}
+	primaries := false
+	for i, c := range m.clusters {
+		if k.primary[i] && look(c, c.primaryRoom(), "") {
+			primaries = true
+		}
+	}
+	role := "one machine"
+	if primaries { // a primary fits somewhere; no standby goes with it
+		near, role = nil, "the standby of one machine"
+		for i, p := range m.clusters {
+			if !k.primary[i] || !k.dem.fits(p.primaryRoom()) {
+				continue
+			}
+			for j, d := range m.clusters {
+				if k.standby[j] && k.separated(p, d) {
+					look(d, d.standbyRoom(p.site), fmt.Sprintf(" if %s is lost", siteAt(p.site)))
+				}
+			}
+		}
+	}
+	c := conflict{rule: "PLC-008", subject: m.subject(k)}
+	if primaries {
+		c.rule = "PLC-006"
+	}
+	c.sentence = fmt.Sprintf("workload %s: %s needs %s, more than any admissible cluster has free; nearest is %s, with %s of %s free%s",
+		k.Name, role, amountOf(near.r, k.dem[near.r]), near.at, amount(near.r, near.room), nameOf[near.r], near.why)
+	c.remedy = fmt.Sprintf("ask for smaller machines, or add or free %s of %s there", amount(near.r, near.by), nameOf[near.r])
+	return c
+}
+
+// amountOf writes v of resource r with unit and name.
+func amountOf(r int, v int64) string {
+	if r == vcpus {
+		return amount(r, v)
+	}
+	return amount(r, v) + " of " + nameOf[r]
+}
