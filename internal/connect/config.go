@@ -9,7 +9,10 @@ type Config struct {
 	Sites    map[psn.Site]SiteConfig `yaml:"sites"`
 	Sources  map[string]SiteConfig   `yaml:"sources"`
 	Engine   EngineConfig            `yaml:"engine"`
-	StateDir string                  `yaml:"state_dir"` // ledgers and manifests of this machine's worker
+	StateDir string                  `yaml:"state_dir"` // ledgers and manifests of this machine's worker; default "state"
+
+	// getenv resolves the variables that hold passwords, when they are needed.
+	getenv func(string) string
 }
 
 // SiteConfig lists the platforms of a site or source.
@@ -27,6 +30,10 @@ type VSphereConfig struct {
 	ThumbprintSHA256 string        `yaml:"thumbprint_sha256,omitempty"` // AA:BB:…, of the server's certificate; instead of a CA
 	Datacenter       string        `yaml:"datacenter,omitempty"`        // empty when the vCenter has one
 	Worker           *WorkerConfig `yaml:"worker,omitempty"`            // where target disks are hot-added
+	// How capacity is counted. Both defaults are rules of this project, not of
+	// any norm.
+	VCPUPerCore  int64  `yaml:"vcpu_per_core,omitempty"` // vCPUs per physical core; default 4
+	HostFailures *int64 `yaml:"host_failures,omitempty"` // hosts per cluster held back; default 1
 }
 
 // WorkerConfig names the VM a worker runs in and where its devices appear.

@@ -1,0 +1,170 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/vsphere"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Fleet is every configured site and source. It is safe for concurrent use.
+type Fleet struct {
+	cfg     *Config
+	sites   map[seat]*platform.Site
+	sources map[string]*platform.Site
+}
+
+// seat is a site on a platform.
+type seat struct {
+	site     psn.Site
+	platform psn.Platform
+}
+
+// Open makes the handles. Nothing is contacted until a handle is used.
+func Open(cfg *Config) *Fleet {
+	f := &Fleet{cfg: cfg, sites: map[seat]*platform.Site{}, sources: map[string]*platform.Site{}}
+	for name, s := range cfg.Sites {
+		if v := s.VSphere; v != nil {
+			where := fmt.Sprintf("site %s (%s)", name, psn.VSphere)
+			key := fmt.Sprintf("sites.%s.vsphere", name)
+			f.sites[seat{name, psn.VSphere}] = platform.New(name, psn.VSphere, where, cfg.vsphere(key, name, v))
+		}
+	}
+	for name, s := range cfg.Sources {
+		if v := s.VSphere; v != nil {
+			where := fmt.Sprintf("source %s (%s)", name, psn.VSphere)
+			key := fmt.Sprintf("sources.%s.vsphere", name)
+			f.sources[name] = platform.New("", psn.VSphere, where, cfg.vsphere(key, "", v))
+		}
+	}
+	return f
+}
+
+// vsphere returns the function that connects one vCenter.
+func (cfg *Config) vsphere(key string, site psn.Site, v *VSphereConfig) func(context.Context) (driver.Site, error) {
+	c := vsphere.Config{
+		Site:         site,
+		Endpoint:     v.Endpoint,
+		Username:     v.Username,
+		Password:     password(key, v, cfg.getenv),
+		CAFile:       v.CAFile,
+		PinSHA256:    v.ThumbprintSHA256,
+		Datacenter:   v.Datacenter,
+		VCPUPerCore:  v.VCPUPerCore,
+		HostFailures: -1,
+	}
+	if v.HostFailures != nil {
+		c.HostFailures = *v.HostFailures
+	}
+	return func(ctx context.Context) (driver.Site, error) {
+		s, err := vsphere.Open(ctx, c)
+		if err != nil {
+			return nil, err // a nil *vsphere.Site would not be a nil driver.Site
+		}
+		return s, nil
+	}
+}
+
+// Config is what the fleet was opened with.
+func (f *Fleet) Config() *Config { return f.cfg }
+
+// Site returns the handle of a site on a platform, or psn.NotFound when it is
+// not configured.
+func (f *Fleet) Site(s psn.Site, p psn.Platform) (*platform.Site, error) {
+	if h, ok := f.sites[seat{s, p}]; ok {
+		return h, nil
+	}
+	return nil, psn.Errorf(psn.NotFound, "site %q has no platform %q in the configuration: configured are %s", s, p, f.configured())
+}
+
+func (f *Fleet) configured() string {
+	var names []string
+	for _, k := range f.seats() {
+		names = append(names, fmt.Sprintf("%s (%s)", k.site, k.platform))
+	}
+	if len(names) == 0 {
+		return "no sites"
+	}
+	return strings.Join(names, ", ")
+}
+
+// seats lists the configured sites in canonical order.
+func (f *Fleet) seats() []seat {
+	var out []seat
+	for _, s := range psn.Sites() {
+		for _, p := range psn.Platforms() {
+			if _, ok := f.sites[seat{s, p}]; ok {
+				out = append(out, seat{s, p})
+			}
+		}
+	}
+	return out
+}
+
+// SiteNames lists the configured sites in canonical order.
+func (f *Fleet) SiteNames() []psn.Site {
+	var out []psn.Site
+	for _, k := range f.seats() {
+		out = append(out, k.site)
+	}
+	return slices.Compact(out)
+}
+
+// Source returns the handle of a source, or psn.NotFound.
+func (f *Fleet) Source(name string) (*platform.Site, error) {
+	if h, ok := f.sources[name]; ok {
+		return h, nil
+	}
+	return nil, psn.Errorf(psn.NotFound, "source %q is not in the configuration: configured are %q", name, f.SourceNames())
+}
+
+// SourceNames lists the configured sources in order of name.
+func (f *Fleet) SourceNames() []string { return slices.Sorted(maps.Keys(f.sources)) }
+
+// Inventory reads all sites in parallel. A site that cannot be read is in the
+// answer with its Error.
+func (f *Fleet) Inventory(ctx context.Context) psn.Inventory {
+	seats := f.seats()
+	inv := psn.Inventory{Sites: make([]psn.SiteInventory, len(seats))}
+	var wg sync.WaitGroup
+	for i, k := range seats {
+		wg.Go(func() {
+			one, err := f.sites[k].Inventory(ctx)
+			if err != nil {
+				inv.Sites[i] = psn.SiteInventory{Site: k.site, Platform: k.platform, Error: err.Error()}
+				return
+			}
+			inv.Sites[i] = *one
+		})
+	}
+	wg.Wait()
+	return inv
+}
+
+// WorkerAt returns where target disks are attached at a site, or psn.NotFound.
+func (f *Fleet) WorkerAt(s psn.Site) (*WorkerConfig, error) {
+	if v := f.cfg.Sites[s].VSphere; v != nil && v.Worker != nil {
+		return v.Worker, nil
+	}
+	return nil, psn.Errorf(psn.NotFound, "site %q has no worker in the configuration: set sites.%s.vsphere.worker with vm and devices", s, s)
+}
+
+// Close ends every session that was opened.
+func (f *Fleet) Close(ctx context.Context) error {
+	var errs []error
+	for _, k := range f.seats() {
+		errs = append(errs, f.sites[k].Close(ctx))
+	}
+	for _, n := range f.SourceNames() {
+		errs = append(errs, f.sources[n].Close(ctx))
+	}
+	return errors.Join(errs...)
+}

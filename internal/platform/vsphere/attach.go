@@ -1,0 +1,170 @@
+package vsphere
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// deviceID is the name under which a Linux guest knows a disk: the backing's
+// UUID, lower-case, without hyphens.
+func deviceID(d *types.VirtualDisk) string {
+	return strings.ToLower(strings.ReplaceAll(backingOf(d).uuid, "-", ""))
+}
+
+// AttachDisk implements driver.DiskAttacher: the disk's file is hot-added to
+// the worker as an independent disk, so that a snapshot of the worker leaves it
+// alone. The worker remembers in its ExtraConfig that the disk is not its own.
+func (s *Site) AttachDisk(ctx context.Context, worker, r string, diskKey int32) (string, error) {
+	id, err := s.attachDisk(ctx, worker, r, diskKey)
+	return id, s.coded(fmt.Sprintf("attach disk %d of virtual machine %s to worker %s", diskKey, r, worker), err)
+}
+
+func (s *Site) attachDisk(ctx context.Context, worker, r string, diskKey int32) (string, error) {
+	defer s.workers.lock(worker)()
+	var owner mo.VirtualMachine
+	if err := s.readOne(ctx, vmRef(r), []string{"name", "config.hardware.device", "runtime.powerState", "snapshot"}, &owner); err != nil {
+		return "", err
+	}
+	disk := diskByKey(owner, diskKey)
+	switch {
+	case disk == nil:
+		return "", psn.Errorf(psn.NotFound, "machine %q has no disk with key %d", owner.Name, diskKey)
+	case deviceID(disk) == "":
+		return "", psn.Errorf(psn.Unsupported, "disk %d of machine %q shows no UUID: the worker could not tell it from others", diskKey, owner.Name)
+	}
+	var w mo.VirtualMachine
+	if err := s.readOne(ctx, vmRef(worker), []string{"name", "config.hardware.device"}, &w); err != nil {
+		return "", err
+	}
+	if d := diskByID(w, deviceID(disk)); d != nil {
+		return deviceID(disk), nil
+	}
+	if owner.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
+		return "", psn.Errorf(psn.Conflict, "machine %q is powered on: its disk can be written from outside only while it is off", owner.Name)
+	}
+	if len(snapshotTree(owner)) > 0 {
+		return "", psn.Errorf(psn.Conflict, "machine %q has snapshots: writing its disk from outside would break them; remove them first", owner.Name)
+	}
+	change, err := hotAdd(w, disk)
+	if err != nil {
+		return "", err
+	}
+	return deviceID(disk), s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
+		DeviceChange: change,
+		ExtraConfig:  options(keyAttached+deviceID(disk), r+"/"+fmt.Sprint(diskKey)),
+	})
+}
+
+// hotAdd puts the disk's file on a free unit of the worker, with a new
+// controller when all are full.
+func hotAdd(w mo.VirtualMachine, disk *types.VirtualDisk) ([]types.BaseVirtualDeviceConfigSpec, error) {
+	controller, unit, bus, ok := freeUnit(w)
+	if !ok {
+		return nil, psn.Errorf(psn.Exhausted, "worker %q has no free SCSI unit: it holds %d disks at most", w.Name, maxControllers*unitsPerController)
+	}
+	var change []types.BaseVirtualDeviceConfigSpec
+	if controller == 0 {
+		controller = controllerKey(0)
+		change = append(change, addDevice(newController(controller, bus)))
+	}
+	b := backingOf(disk)
+	d := &types.VirtualDisk{CapacityInBytes: capacityOf(disk), CapacityInKB: capacityOf(disk) >> 10}
+	d.Key, d.ControllerKey, d.UnitNumber = -200, controller, &unit
+	d.Backing = &types.VirtualDiskFlatVer2BackingInfo{
+		VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: b.path, Datastore: b.datastore},
+		DiskMode:                     string(types.VirtualDiskModeIndependent_persistent),
+		Uuid:                         b.uuid,
+	}
+	return append(change, addDevice(d)), nil
+}
+
+// freeUnit finds a free unit on an existing SCSI controller, else a free bus
+// for a new one (controller 0).
+func freeUnit(w mo.VirtualMachine) (controller, unit, bus int32, ok bool) {
+	if w.Config == nil {
+		return 0, 0, 0, false
+	}
+	used := map[int32]map[int32]bool{}
+	buses := map[int32]bool{}
+	var controllers []int32
+	for _, d := range w.Config.Hardware.Device {
+		if c, ok := d.(types.BaseVirtualSCSIController); ok {
+			sc := c.GetVirtualSCSIController()
+			controllers = append(controllers, sc.Key)
+			buses[sc.BusNumber] = true
+		}
+		v := d.GetVirtualDevice()
+		if v.UnitNumber != nil {
+			if used[v.ControllerKey] == nil {
+				used[v.ControllerKey] = map[int32]bool{}
+			}
+			used[v.ControllerKey][*v.UnitNumber] = true
+		}
+	}
+	for _, c := range controllers {
+		for i := range unitsPerController {
+			if !used[c][unitOf(i)] {
+				return c, unitOf(i), 0, true
+			}
+		}
+	}
+	for b := range int32(maxControllers) {
+		if !buses[b] {
+			return 0, 0, b, true
+		}
+	}
+	return 0, 0, 0, false
+}
+
+// DetachDisk implements driver.DiskAttacher. It takes off only disks that
+// AttachDisk put there.
+func (s *Site) DetachDisk(ctx context.Context, worker, id string) error {
+	return s.coded(fmt.Sprintf("detach disk %s from worker %s", id, worker), s.detachDisk(ctx, worker, id))
+}
+
+func (s *Site) detachDisk(ctx context.Context, worker, id string) error {
+	defer s.workers.lock(worker)()
+	var w mo.VirtualMachine
+	if err := s.readOne(ctx, vmRef(worker), []string{"name", "config.hardware.device", "config.extraConfig"}, &w); err != nil {
+		return err
+	}
+	d := diskByID(w, id)
+	if d == nil {
+		return nil
+	}
+	for _, c := range attachedDisks(w).DeviceChange {
+		if c.GetVirtualDeviceConfigSpec().Device.GetVirtualDevice().Key == d.Key {
+			return s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
+				DeviceChange: []types.BaseVirtualDeviceConfigSpec{c},
+				ExtraConfig:  options(keyAttached+id, ""),
+			})
+		}
+	}
+	return psn.Errorf(psn.Conflict, "disk %s was not attached by this project: it belongs to worker %q itself", id, w.Name)
+}
+
+func diskByKey(m mo.VirtualMachine, key int32) *types.VirtualDisk {
+	return findDisk(m, func(d *types.VirtualDisk) bool { return d.Key == key })
+}
+
+func diskByID(m mo.VirtualMachine, id string) *types.VirtualDisk {
+	return findDisk(m, func(d *types.VirtualDisk) bool { return deviceID(d) == id })
+}
+
+func findDisk(m mo.VirtualMachine, is func(*types.VirtualDisk) bool) *types.VirtualDisk {
+	if m.Config == nil {
+		return nil
+	}
+	for _, d := range m.Config.Hardware.Device {
+		if disk, ok := d.(*types.VirtualDisk); ok && is(disk) {
+			return disk
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package vsphere
+
+import (
+	"net/url"
+	"regexp"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Project defaults (regola di progetto, no norm gives these figures).
+const (
+	// DefaultVCPUPerCore is how many virtual CPUs one physical core carries.
+	DefaultVCPUPerCore = 4
+	// DefaultHostFailures is how many hosts of a cluster are kept free so that
+	// their loss stops nothing.
+	DefaultHostFailures = 1
+)
+
+// Config says how to reach one vCenter and how to count its capacity.
+type Config struct {
+	Site     psn.Site // empty for a source
+	Endpoint string   // https://host[:port]/sdk
+	Username string
+	// Password is called at each login, so that a secret lives no longer than needed.
+	Password func() (string, error)
+	// CAFile is a PEM bundle; PinSHA256 the SHA-256 of the server's certificate
+	// as AA:BB:…. At most one is set; with neither, the system's roots decide.
+	CAFile    string
+	PinSHA256 string
+	// Datacenter may be empty when the vCenter has exactly one.
+	Datacenter   string
+	VCPUPerCore  int64 // physical core to vCPU ratio; 0 means DefaultVCPUPerCore
+	HostFailures int64 // hosts held back per cluster; negative means DefaultHostFailures
+}
+
+var pinRe = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$`)
+
+// CheckEndpoint returns an error unless v is an https URL with a host.
+func CheckEndpoint(v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return psn.Errorf(psn.InvalidInput, "endpoint %q is not valid: use https://host[:port]/sdk without user or password", v)
+	}
+	return nil
+}
+
+// CheckPin returns an error unless v is a SHA-256 fingerprint in colon form.
+func CheckPin(v string) error {
+	if pinRe.MatchString(v) {
+		return nil
+	}
+	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes joined by colons, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
+}
+
+func (c Config) withDefaults() Config {
+	if c.VCPUPerCore <= 0 {
+		c.VCPUPerCore = DefaultVCPUPerCore
+	}
+	if c.HostFailures < 0 {
+		c.HostFailures = DefaultHostFailures
+	}
+	return c
+}

@@ -1,0 +1,111 @@
+package vsphere
+
+import (
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// detail fills disks, NICs and the number of snapshots.
+func detail(t *topology, vm *psn.VM, m mo.VirtualMachine) {
+	vm.Snapshots = len(snapshotTree(m))
+	if m.Config == nil {
+		return
+	}
+	vm.Disks, vm.NICs = nil, nil
+	var capacity int64
+	for _, d := range m.Config.Hardware.Device {
+		switch d := d.(type) {
+		case *types.VirtualDisk:
+			disk := diskOf(d)
+			capacity += disk.CapacityBytes
+			vm.Disks = append(vm.Disks, disk)
+		case types.BaseVirtualEthernetCard:
+			vm.NICs = append(vm.NICs, nicOf(t, vm.Power, d))
+		}
+	}
+	if capacity > 0 {
+		// What the disks may grow to, which is what the machine holds.
+		vm.StorageMiB = ceilMiB(capacity)
+	}
+}
+
+func diskOf(d *types.VirtualDisk) psn.Disk {
+	b := backingOf(d)
+	return psn.Disk{
+		Key: d.Key, UUID: b.uuid, CapacityBytes: capacityOf(d),
+		Path: b.path, Mode: b.mode, Sharing: b.sharing,
+	}
+}
+
+func capacityOf(d *types.VirtualDisk) int64 {
+	if d.CapacityInBytes != 0 {
+		return d.CapacityInBytes
+	}
+	return d.CapacityInKB << 10
+}
+
+// backing is what the kinds of disk backings have in common.
+type backing struct {
+	path, uuid, mode, sharing, changeID string
+	datastore                           *types.ManagedObjectReference
+	parent                              bool // the content is a difference to another file
+}
+
+func backingOf(d *types.VirtualDisk) backing {
+	switch b := d.Backing.(type) {
+	case *types.VirtualDiskFlatVer2BackingInfo:
+		return backing{b.FileName, b.Uuid, b.DiskMode, b.Sharing, b.ChangeId, b.Datastore, b.Parent != nil}
+	case *types.VirtualDiskSeSparseBackingInfo:
+		return backing{b.FileName, b.Uuid, b.DiskMode, "", b.ChangeId, b.Datastore, b.Parent != nil}
+	case *types.VirtualDiskSparseVer2BackingInfo:
+		return backing{b.FileName, b.Uuid, b.DiskMode, "", b.ChangeId, b.Datastore, b.Parent != nil}
+	case *types.VirtualDiskRawDiskMappingVer1BackingInfo:
+		return backing{b.FileName, b.Uuid, b.DiskMode, b.Sharing, b.ChangeId, b.Datastore, b.Parent != nil}
+	}
+	return backing{}
+}
+
+func nicOf(t *topology, p psn.PowerState, card types.BaseVirtualEthernetCard) psn.NIC {
+	c := card.GetVirtualEthernetCard()
+	n := psn.NIC{Key: c.Key, MAC: strings.ToLower(c.MacAddress)}
+	if c.Connectable != nil {
+		n.Connected = connected(p, c.Connectable)
+	}
+	switch b := c.Backing.(type) {
+	case *types.VirtualEthernetCardNetworkBackingInfo:
+		n.Network = b.DeviceName
+	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
+		n.Network = t.netNames[b.Port.PortgroupKey]
+	}
+	return n
+}
+
+// snapshotTree lists the machine's snapshots, parents first.
+func snapshotTree(m mo.VirtualMachine) []types.VirtualMachineSnapshotTree {
+	if m.Snapshot == nil {
+		return nil
+	}
+	var out []types.VirtualMachineSnapshotTree
+	var walk func([]types.VirtualMachineSnapshotTree)
+	walk = func(level []types.VirtualMachineSnapshotTree) {
+		for _, s := range level {
+			out = append(out, s)
+			walk(s.ChildSnapshotList)
+		}
+	}
+	walk(m.Snapshot.RootSnapshotList)
+	return out
+}
+
+// connected says whether a card has its link: of a machine that does not run,
+// whether it will have it at power on.
+func connected(p psn.PowerState, c *types.VirtualDeviceConnectInfo) bool {
+	if p == psn.PoweredOn {
+		return c.Connected
+	}
+	return c.StartConnected
+}

@@ -1,0 +1,178 @@
+package vsphere
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// session is an authenticated connection that logs in again when the server
+// forgot it. The chain, from the caller down: renew (sessions), govmomi's SOAP
+// client, throttle (429 and 503), TLS.
+type session struct {
+	cfg  Config
+	soap *soap.Client
+	vim  *vim25.Client
+	base *http.Transport
+	wire http.RoundTripper
+
+	mu         sync.Mutex
+	generation int // counts logins, so that parallel failures log in once
+}
+
+// dial makes the chain and logs in.
+func dial(ctx context.Context, cfg Config) (*session, error) {
+	u, err := url.Parse(cfg.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	tlsCfg, err := tlsConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cfg: cfg, base: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       tlsCfg,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 5 * time.Minute,
+		IdleConnTimeout:       30 * time.Second,
+		MaxIdleConnsPerHost:   16,
+	}}
+	s.wire = &throttle{next: s.base}
+	s.soap = soap.NewClient(u, false)
+	s.soap.UserAgent = "terraform-provider-psn"
+	s.soap.Client.Transport = s.wire
+	s.vim, err = vim25.NewClient(ctx, s.soap)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.login(ctx); err != nil {
+		return nil, err
+	}
+	s.vim.RoundTripper = s
+	return s, nil
+}
+
+// login authenticates; the session cookie lands in the SOAP client's jar.
+func (s *session) login(ctx context.Context) error {
+	password, err := s.cfg.Password()
+	if err != nil {
+		return err
+	}
+	_, err = methods.Login(ctx, s.soap, &types.Login{
+		This:     *s.vim.ServiceContent.SessionManager,
+		UserName: s.cfg.Username,
+		Password: password,
+	})
+	if err == nil {
+		s.generation++
+	}
+	return err
+}
+
+// renewed logs in again unless another caller did so since generation seen.
+func (s *session) renewed(ctx context.Context, seen int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation != seen {
+		return nil
+	}
+	return s.login(ctx)
+}
+
+func (s *session) current() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation
+}
+
+// RoundTrip implements soap.RoundTripper: a call refused because the session
+// ended had no effect, so it is sent again after a new login.
+func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
+	seen := s.current()
+	err := s.soap.RoundTrip(ctx, req, res)
+	if !expired(res, err) {
+		return err
+	}
+	if err := s.renewed(ctx, seen); err != nil {
+		return err
+	}
+	// Without this the first answer's fault would be read as the second's.
+	reflect.ValueOf(res).Elem().SetZero()
+	return s.soap.RoundTrip(ctx, req, res)
+}
+
+// expired reports whether the answer says that nobody is logged in: as a fault
+// of the call, or, for property reads, as a fault of each property.
+func expired(res soap.HasFault, err error) bool {
+	if err != nil {
+		return isFault[types.NotAuthenticated](err)
+	}
+	var content []types.ObjectContent
+	switch b := res.(type) {
+	case *methods.RetrievePropertiesBody:
+		if b.Res != nil {
+			content = b.Res.Returnval
+		}
+	case *methods.RetrievePropertiesExBody:
+		if b.Res != nil && b.Res.Returnval != nil {
+			content = b.Res.Returnval.Objects
+		}
+	}
+	for _, o := range content {
+		for _, m := range o.MissingSet {
+			if faultName(m.Fault.Fault) == "NotAuthenticated" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// close logs out and drops the connections.
+func (s *session) close(ctx context.Context) error {
+	_, err := methods.Logout(ctx, s.soap, &types.Logout{This: *s.vim.ServiceContent.SessionManager})
+	s.base.CloseIdleConnections()
+	if err != nil && isFault[types.NotAuthenticated](err) {
+		return nil
+	}
+	return err
+}
+
+// errNoSession is what a 401 outside SOAP becomes.
+var errNoSession = errors.New("session expired")
+
+// cookieAuth carries the SOAP session's cookie on plain HTTP requests (disk
+// content) and renews the session on a 401.
+type cookieAuth struct{ s *session }
+
+// RoundTrip implements http.RoundTripper.
+func (a cookieAuth) RoundTrip(req *http.Request) (*http.Response, error) {
+	for try := 0; ; try++ {
+		seen := a.s.current()
+		r := req.Clone(req.Context())
+		r.Header.Del("Cookie")
+		for _, c := range a.s.soap.Jar.Cookies(r.URL) {
+			r.AddCookie(c)
+		}
+		res, err := a.s.wire.RoundTrip(r)
+		if err != nil || res.StatusCode != http.StatusUnauthorized || try > 0 {
+			return res, err
+		}
+		drain(res)
+		if err := a.s.renewed(req.Context(), seen); err != nil {
+			return nil, err
+		}
+	}
+}

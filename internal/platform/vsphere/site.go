@@ -1,0 +1,97 @@
+package vsphere
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Site implements driver.Site and every capability interface on one datacenter
+// of one vCenter.
+type Site struct {
+	cfg  Config
+	conn *session
+	tags *tagger
+	dc   mo.Datacenter // name and root folders
+
+	topoMu sync.Mutex
+	topo   *topology // nil when it must be read
+
+	tenants keyedMutex // one EnsureTenant per tenant at a time
+	workers keyedMutex // one device change per worker VM at a time
+}
+
+var (
+	_ driver.Site          = (*Site)(nil)
+	_ driver.Guest         = (*Site)(nil)
+	_ driver.Links         = (*Site)(nil)
+	_ driver.Snapshotter   = (*Site)(nil)
+	_ driver.ChangeTracker = (*Site)(nil)
+	// DiskReader below
+	_ driver.DiskAttacher = (*Site)(nil)
+)
+
+// Open logs in to the vCenter and finds the datacenter. Errors: InvalidInput,
+// Untrusted, Unauthenticated, Unavailable, NotFound (no such datacenter).
+func Open(ctx context.Context, cfg Config) (*Site, error) {
+	cfg = cfg.withDefaults()
+	if err := CheckEndpoint(cfg.Endpoint); err != nil {
+		return nil, err
+	}
+	s := &Site{cfg: cfg}
+	conn, err := dial(ctx, cfg)
+	if err != nil {
+		return nil, s.coded("open", err)
+	}
+	s.conn = conn
+	s.tags = newTagger(conn)
+	if err := s.findDatacenter(ctx); err != nil {
+		_ = conn.close(ctx) // the first error is the one that matters
+		return nil, s.coded("open", err)
+	}
+	return s, nil
+}
+
+// Close implements driver.Site.
+func (s *Site) Close(ctx context.Context) error {
+	s.tags.close(ctx)
+	return s.coded("close", s.conn.close(ctx))
+}
+
+func (s *Site) findDatacenter(ctx context.Context) error {
+	content, err := s.readView(ctx, s.conn.vim.ServiceContent.RootFolder, map[string][]string{
+		"Datacenter": {"name", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder"},
+	})
+	if err != nil {
+		return err
+	}
+	dcs, err := load[mo.Datacenter](content, "Datacenter")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, dc := range dcs {
+		if dc.Name == s.cfg.Datacenter || (s.cfg.Datacenter == "" && len(dcs) == 1) {
+			s.dc = dc
+			return nil
+		}
+		names = append(names, fmt.Sprintf("%q", dc.Name))
+	}
+	list := strings.Join(names, ", ")
+	if s.cfg.Datacenter == "" {
+		return psn.Errorf(psn.InvalidInput, "%s has %d datacenters (%s): set datacenter to one of them", s.cfg.Endpoint, len(dcs), list)
+	}
+	return psn.Errorf(psn.NotFound, "%s has no datacenter %q visible to user %q: it has %s", s.cfg.Endpoint, s.cfg.Datacenter, s.cfg.Username, list)
+}
+
+// vmRef makes a reference of a platform id.
+func vmRef(ref string) types.ManagedObjectReference {
+	return types.ManagedObjectReference{Type: "VirtualMachine", Value: ref}
+}
