@@ -15,10 +15,15 @@ type Document struct {
 	Services []Service
 	Machines []Machine
 	Replicas []Replica
+	// Headroom is what the clusters have left, from a placement; nil when the
+	// document holds none. PLC-006 and PLC-008 read it.
+	Headroom []Headroom
 }
 
-// Unknown names the fields whose value is not known yet, as at plan time.
-// The zero value means that everything is known.
+// Unknown names the fields whose value is not known yet, as at plan time: the
+// snake_case form of the field's name ("standby_site", "rpo", "ipa_code"). The
+// zero value means that everything is known. A rule that needs an unknown field
+// is reported as undecidable.
 type Unknown map[string]bool
 
 // Tenant is an administration.
@@ -41,8 +46,9 @@ type Service struct {
 	PriorClassification    string // before this plan, "" when new
 	ClassificationState    string // ACN state: "draft", "submitted", "validated", …; "" when not declared
 	ClassificationDate     string // RFC 3339 date, "" when not declared
+	Reclassification       string // reference of the act that lowered the class, "" when there is none
 	RPO, RTO               time.Duration
-	DataLocation           string // ISO country codes or "EU"; "" when not declared
+	DataLocation           string // ISO country codes or "EU", separated by commas or spaces; "" when not declared
 	DataLocationDerogation string
 	BackupPolicy           string
 	KeyReference           string
@@ -75,8 +81,17 @@ type Replica struct {
 	Service          psn.ServiceID
 	Mode             string // "synchronous" | "asynchronous"
 	FromSite, ToSite string // sites when both ends are PSN sites, else source name
-	Interval         time.Duration
-	RPO              time.Duration
+	Interval         time.Duration // zero: as often as the RPO demands
+	RPO              time.Duration // zero: that of the service
 	LastTest         time.Time // zero when never tested
 	Unknown          Unknown
+}
+
+// Headroom is what a cluster has left in one scenario.
+type Headroom struct {
+	Site     psn.Site
+	Platform psn.Platform
+	Cluster  string
+	Lost     psn.Site // "" in normal operation, otherwise the site assumed lost
+	Free     psn.Resources
 }

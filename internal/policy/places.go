@@ -1,0 +1,205 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/italia/terraform-provider-psn/internal/catalog"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+const fourSites = "use acilia, pomezia, rozzano or santo-stefano-ticino"
+
+func (e *evaluation) sitesAreOfThePSN() {
+	judge := func(subject, what, site string, mayLack bool) {
+		if psn.Site(site).Valid() || site == "" && mayLack {
+			return
+		}
+		if site == "" {
+			e.fail(subject, fmt.Sprintf("%s has no %s", subject, what), fourSites)
+			return
+		}
+		e.fail(subject, fmt.Sprintf("%s of %s is %q, which is not a site of the PSN", what, subject, site), fourSites)
+	}
+	for _, m := range e.doc.Machines {
+		if !e.unknown(string(m.ID), m.Unknown, "site") {
+			judge(string(m.ID), "site", m.Site, false)
+		}
+		if !e.unknown(string(m.ID), m.Unknown, "standby_site") {
+			judge(string(m.ID), "standby site", m.StandbySite, true)
+		}
+	}
+	for _, r := range e.doc.Replicas {
+		if !e.unknown(string(r.ID), r.Unknown, "to_site") {
+			judge(string(r.ID), "target site", r.ToSite, false)
+		}
+	}
+}
+
+// machines applies test to every machine under the classes it may have.
+func (e *evaluation) machines(test func(Machine, psn.Classification) result) {
+	for _, m := range e.doc.Machines {
+		low, high := e.classesOf(m)
+		e.byClass(string(m.ID), low, high, func(c psn.Classification) result { return test(m, c) })
+	}
+}
+
+func (e *evaluation) standbyElsewhere() {
+	e.machines(func(m Machine, c psn.Classification) result {
+		switch {
+		case !c.Protected():
+			return result{}
+		case m.Unknown["standby_site"]:
+			return result{unknown: "standby_site"}
+		case m.StandbySite == "":
+			return result{message: fmt.Sprintf("machine %s is %s and has no standby at another site", m.ID, c),
+				remedy: "let a psn_placement place it with its standby, or lower the class by reclassification"}
+		case m.Unknown["site"]:
+			return result{unknown: "site"}
+		case m.StandbySite == m.Site:
+			return result{message: fmt.Sprintf("machine %s is %s and its standby is at its own site, %s", m.ID, c, m.Site), remedy: "put the standby at another site"}
+		}
+		return result{}
+	})
+}
+
+// apart returns the two sites of a machine that has a standby at another site
+// of the PSN, or what keeps them from being known. Anything else is judged by
+// PLC-001, PLC-005 and LOC-001.
+func apart(m Machine) (at, standby psn.Site, unknown string, ok bool) {
+	for _, f := range []string{"site", "standby_site"} {
+		if m.Unknown[f] {
+			return "", "", f, false
+		}
+	}
+	at, standby = psn.Site(m.Site), psn.Site(m.StandbySite)
+	return at, standby, "", at.Valid() && standby.Valid() && at != standby
+}
+
+func (e *evaluation) standbyInOtherRegion() {
+	e.machines(func(m Machine, c psn.Classification) result {
+		if !c.Protected() {
+			return result{}
+		}
+		sev := psn.SeverityError
+		if c == psn.Critical {
+			sev = psn.SeverityWarning
+		}
+		at, standby, unknown, ok := apart(m)
+		if unknown != "" {
+			return result{unknown: unknown, severity: sev}
+		}
+		if !ok || at.Region() != standby.Region() {
+			return result{}
+		}
+		return result{severity: sev, remedy: fmt.Sprintf("put the standby at a site outside %s", at.Region()),
+			message: fmt.Sprintf("machine %s is %s and its standby at %s is in the same region as its site %s (%s)", m.ID, c, standby, at, at.Region())}
+	})
+}
+
+func (e *evaluation) sameRegionIsNotDR() {
+	e.machines(func(m Machine, c psn.Classification) result {
+		if !c.Protected() {
+			return result{}
+		}
+		at, standby, unknown, ok := apart(m)
+		if unknown != "" {
+			return result{unknown: unknown}
+		}
+		if !ok || at.Region() != standby.Region() {
+			return result{}
+		}
+		d, _ := catalog.DistanceBetween(at, standby)
+		return result{message: fmt.Sprintf("machine %s: its standby at %s is %s from %s, in the same region: high availability, not disaster recovery", m.ID, standby, d, at),
+			remedy: fmt.Sprintf("put the standby at a site outside %s, or state that no disaster recovery is claimed", at.Region())}
+	})
+}
+
+func (e *evaluation) farEnough() {
+	least := e.params["min_dr_km"]
+	if least <= 0 {
+		return
+	}
+	e.machines(func(m Machine, c psn.Classification) result {
+		if !c.Protected() {
+			return result{}
+		}
+		at, standby, unknown, ok := apart(m)
+		if unknown != "" {
+			return result{unknown: unknown}
+		}
+		d, known := catalog.DistanceBetween(at, standby)
+		if !ok || !known || int64(d) >= least*10 {
+			return result{}
+		}
+		return result{message: fmt.Sprintf("machine %s: %s and its standby %s are %s apart, %s less than the chosen minimum of %d km", m.ID, at, standby, d, catalog.Distance(least*10)-d, least),
+			remedy: "choose sites further apart, or lower min_dr_km"}
+	})
+}
+
+func (e *evaluation) placeComesFromPlacement() {
+	e.machines(func(m Machine, c psn.Classification) result {
+		if !m.FromPlacement {
+			if !c.Protected() {
+				return result{}
+			}
+			if m.Unknown["from_placement"] {
+				return result{unknown: "from_placement"}
+			}
+			return result{message: fmt.Sprintf("machine %s is %s but its place does not come from a placement", m.ID, c),
+				remedy: "set placement to an assignment of a psn_placement instead of choosing the site by hand"}
+		}
+		for _, f := range []string{"placement_site", "site", "placement_standby_site", "standby_site"} {
+			if m.Unknown[f] {
+				return result{unknown: f}
+			}
+		}
+		if m.Site != m.PlacementSite {
+			return result{message: fmt.Sprintf("machine %s is at %q, but its placement says %q", m.ID, m.Site, m.PlacementSite), remedy: "leave site out, or set it to what the placement says"}
+		}
+		if m.StandbySite != m.PlacementStandbySite {
+			return result{message: fmt.Sprintf("the standby of machine %s is at %q, but its placement says %q", m.ID, m.StandbySite, m.PlacementStandbySite), remedy: "leave the standby out, or set it to what the placement says"}
+		}
+		return result{}
+	})
+}
+
+func (e *evaluation) reserveSuffices() {
+	for _, h := range e.doc.Headroom {
+		if short := shortage(h.Free); h.Lost != "" && short != "" {
+			subject := fmt.Sprintf("%s/%s/%s", h.Site, h.Platform, h.Cluster)
+			e.fail(subject, fmt.Sprintf("if %s is lost, cluster %s at %s (%s) is short by %s for the standbys it would start", h.Lost, h.Cluster, h.Site, h.Platform, short),
+				"free or add capacity there, or place fewer standbys on it")
+		}
+	}
+}
+
+func (e *evaluation) clustersAreNotOverfull() {
+	for _, h := range e.doc.Headroom {
+		if short := shortage(h.Free); h.Lost == "" && short != "" {
+			subject := fmt.Sprintf("%s/%s/%s", h.Site, h.Platform, h.Cluster)
+			e.fail(subject, fmt.Sprintf("cluster %s at %s (%s) is overfull by %s", h.Cluster, h.Site, h.Platform, short), "free or add capacity there, or move machines off it")
+		}
+	}
+}
+
+// shortage words the negative fields of free, "" when there are none.
+func shortage(free psn.Resources) string {
+	var out string
+	add := func(v int64, unit, what string) {
+		if v >= 0 {
+			return
+		}
+		if out != "" {
+			out += ", "
+		}
+		v = -v
+		if unit == "MiB" && v%1024 == 0 {
+			v, unit = v/1024, "GiB"
+		}
+		out += fmt.Sprintf("%d %s%s", v, unit, what)
+	}
+	add(free.VCPUs, "vCPU", "")
+	add(free.MemoryMiB, "MiB", " of RAM")
+	add(free.StorageMiB, "MiB", " of storage")
+	return out
+}
