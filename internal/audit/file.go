@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"strings"
+	"time"
+)
+
+// Kind says what a File is.
+type Kind string
+
+// The kinds that "show -json" prints.
+const (
+	KindPlan  Kind = "plan"
+	KindState Kind = "state"
+)
+
+// File is what was read: the resources of this provider and nothing else.
+type File struct {
+	Kind          Kind
+	FormatVersion string // of the JSON, "1.x"
+	ToolVersion   string // of Terraform or OpenTofu, as written
+	Timestamp     time.Time
+	// Errored and Incomplete are the plan's own marks: it stopped early, or it
+	// leaves work for a later plan.
+	Errored, Incomplete bool
+
+	Digest string // "sha256:<hex>" of the whole input, first byte to last
+	Bytes  int64
+
+	// Changes is resource_changes of a plan, sorted by address.
+	Changes []Resource
+	// Values is planned_values of a plan or values of a state, sorted by address.
+	Values []Resource
+	// Foreign counts managed resources of other providers by provider name.
+	Foreign map[string]int
+	// Lookalikes are addresses of psn_* resources served by another provider.
+	Lookalikes []string
+}
+
+// Resource is one managed resource instance of this provider.
+type Resource struct {
+	Address string
+	Type    string
+	Actions []string // of a change: "create", "update", "delete", "no-op", …
+	Before  map[string]any
+	After   map[string]any // nil when the resource is deleted
+	Unknown map[string]any // mirrors After: true where the value is known after apply only
+}
+
+// ours reports whether the provider is italia/psn, whatever registry it comes from.
+func ours(provider string) bool {
+	return provider == "italia/psn" || strings.HasSuffix(provider, "/italia/psn")
+}

@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// place is the object that psn_placement computes for a machine and that
+// psn_virtual_machine and psn_replica take as their attribute "placement".
+type place struct {
+	workload, classification   string
+	service                    psn.ServiceID
+	site, region, platform     string
+	cluster                    string
+	standbySite, standbyRegion string
+	standbyPlatform            string
+	standbyCluster             string
+	resources                  psn.Resources
+	sizeUnknown                bool
+	unknown                    policy.Unknown
+}
+
+func readPlace(v view) place {
+	const mib = 1024
+	return place{
+		workload:        v.text("workload"),
+		service:         psn.ServiceID(v.text("service_id")),
+		classification:  v.text("classification"),
+		site:            v.text("site"),
+		region:          v.text("region"),
+		platform:        v.text("platform"),
+		cluster:         v.text("cluster"),
+		standbySite:     v.text("standby_site"),
+		standbyRegion:   v.text("standby_region"),
+		standbyPlatform: v.text("standby_platform"),
+		standbyCluster:  v.text("standby_cluster"),
+		resources: psn.Resources{
+			VCPUs:      v.integer("vcpus"),
+			MemoryMiB:  v.integer("memory_gib") * mib,
+			StorageMiB: v.integer("storage_gib") * mib,
+		},
+		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
+		unknown: unknowns(v,
+			"service_id", "Service", "classification", "Classification",
+			"site", "Site", "platform", "Platform", "cluster", "Cluster",
+			"standby_site", "StandbySite", "standby_platform", "StandbyPlatform", "standby_cluster", "StandbyCluster"),
+	}
+}
+
+func (p place) machine(id psn.VMID) policy.Machine {
+	return policy.Machine{
+		ID: id, Service: p.service, Workload: p.workload, Classification: p.classification,
+		Site: p.site, Platform: p.platform, Cluster: p.cluster,
+		StandbySite: p.standbySite, StandbyPlatform: p.standbyPlatform, StandbyCluster: p.standbyCluster,
+		FromPlacement: true, PlacementSite: p.site, PlacementStandbySite: p.standbySite,
+		Unknown: p.unknown,
+	}
+}
+
+func (p place) seat(id psn.VMID) seat {
+	return seat{
+		vm: id, service: p.service, resources: p.resources,
+		active:    spot{psn.Site(p.site), psn.Platform(p.platform), p.cluster},
+		standby:   spot{psn.Site(p.standbySite), psn.Platform(p.standbyPlatform), p.standbyCluster},
+		undecided: p.sizeUnknown || p.site == "" || len(p.unknown) > 0,
+	}
+}
+
+// fields lists what two places of one machine must agree on.
+func (p place) fields() []struct{ name, value, unknown string } {
+	return []struct{ name, value, unknown string }{
+		{"service_id", string(p.service), "Service"},
+		{"site", p.site, "Site"},
+		{"platform", p.platform, "Platform"},
+		{"cluster", p.cluster, "Cluster"},
+		{"standby_site", p.standbySite, "StandbySite"},
+		{"standby_platform", p.standbyPlatform, "StandbyPlatform"},
+		{"standby_cluster", p.standbyCluster, "StandbyCluster"},
+	}
+}
+
+// regions checks that the regions written are those of the sites written.
+func (s *subjects) regions(id psn.VMID, p place) {
+	for _, r := range []struct{ what, site, region string }{
+		{"region", p.site, p.region}, {"standby_region", p.standbySite, p.standbyRegion},
+	} {
+		if want := psn.Site(r.site).Region(); r.region != "" && want != "" && string(want) != r.region {
+			s.findings = append(s.findings, ruleMachine.finding(string(id),
+				fmt.Sprintf("%s is %q, but %s is in %s", r.what, r.region, r.site, want)))
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// verdict identifies a finding whatever its wording.
+type verdict struct{ rule, subject string }
+
+// recorded compares what resources say of themselves (findings, verdict,
+// policy_digest) with what was derived from their attributes.
+func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
+	written := map[verdict]bool{}
+	judged := false // some resource carries findings that are known
+	var out []psn.Finding
+	derivedFailures := map[verdict]bool{}
+	for _, f := range derived {
+		if f.Outcome == psn.Failed {
+			derivedFailures[verdict{f.Rule, f.Subject}] = true
+		}
+	}
+	var typeErr error
+	for _, r := range resources {
+		v := viewOf(r, &typeErr)
+		if d := v.text("policy_digest"); d != "" && d != policy.Digest() {
+			out = append(out, ruleDigest.finding(r.Address, fmt.Sprintf("the rules of the file are %s, those of this program %s", d, policy.Digest())))
+		}
+		if !v.present("findings") {
+			continue
+		}
+		judged = true
+		for _, f := range v.list("findings") {
+			if f.text("outcome") != string(psn.Failed) {
+				continue
+			}
+			key := verdict{f.text("rule"), f.text("subject")}
+			written[key] = true
+			if !derivedFailures[key] {
+				g := ruleRecorded.finding(key.subject, fmt.Sprintf("%s records %s as not passed, but that does not follow from the file", r.Address, key.rule))
+				g.Severity = psn.SeverityWarning
+				out = append(out, g)
+			}
+		}
+	}
+	if !judged {
+		return out
+	}
+	for _, f := range derived {
+		// The audit's own rules are known to no provider.
+		if isAuditRule(f.Rule) {
+			continue
+		}
+		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError && !written[verdict{f.Rule, f.Subject}] {
+			out = append(out, ruleRecorded.finding(f.Subject, fmt.Sprintf("%s is not passed, but no resource of the file records that: the file was changed after it was written", f.Rule)))
+		}
+	}
+	return out
+}

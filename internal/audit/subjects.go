@@ -1,0 +1,170 @@
+package audit
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// subjects is one view of the file in the words of the domain.
+type subjects struct {
+	doc         policy.Document
+	seats       []seat
+	inventories [][]psn.SiteInventory // distinct ones, as recorded
+	findings    []psn.Finding         // of the audit's own rules, met while reading
+
+	placed   map[psn.VMID]place // what the psn_placement resources assign
+	machines map[psn.VMID]int   // index in doc.Machines
+	seen     map[string]bool    // inventories by content
+}
+
+// read makes subjects of resources. It fails with psn.InvalidInput when an
+// attribute is not of the provider's type.
+func read(resources []Resource, now time.Time) (*subjects, error) {
+	s := &subjects{
+		doc:      policy.Document{Now: now},
+		placed:   map[psn.VMID]place{},
+		machines: map[psn.VMID]int{},
+		seen:     map[string]bool{},
+	}
+	var err error
+	// Placements come first: machines are compared with them.
+	for _, step := range []map[string]func(view){
+		{"psn_tenant": s.tenant, "psn_service": s.service, "psn_placement": s.placement},
+		{"psn_virtual_machine": s.virtualMachine},
+		{"psn_replica": s.replica},
+	} {
+		for _, r := range resources {
+			if add := step[r.Type]; add != nil {
+				add(viewOf(r, &err))
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.priorClasses(resources)
+	return s, err
+}
+
+// unknowns names the fields of the neutral document whose attribute is not
+// known yet. pairs is attribute, field, attribute, field, …
+func unknowns(v view, pairs ...string) policy.Unknown {
+	var u policy.Unknown
+	for i := 0; i < len(pairs); i += 2 {
+		if v.unknownAt(pairs[i]) {
+			if u == nil {
+				u = policy.Unknown{}
+			}
+			u[pairs[i+1]] = true
+		}
+	}
+	return u
+}
+
+func merge(a, b policy.Unknown) policy.Unknown {
+	if a == nil {
+		return b
+	}
+	for k := range b {
+		a[k] = true
+	}
+	return a
+}
+
+func (s *subjects) tenant(v view) {
+	s.doc.Tenants = append(s.doc.Tenants, policy.Tenant{
+		ID:         psn.TenantID(v.text("id")),
+		Name:       v.text("name"),
+		IPACode:    v.text("ipa_code"),
+		FiscalCode: v.text("fiscal_code"),
+		CUP:        v.text("cup"),
+		Unknown:    unknowns(v, "name", "Name", "ipa_code", "IPACode", "fiscal_code", "FiscalCode", "cup", "CUP"),
+	})
+}
+
+func (s *subjects) service(v view) {
+	continuity := v.object("continuity")
+	s.doc.Services = append(s.doc.Services, policy.Service{
+		ID:                     psn.ServiceID(v.text("id")),
+		Tenant:                 psn.TenantID(v.text("tenant_id")),
+		Name:                   v.text("name"),
+		Category:               v.text("category"),
+		Classification:         v.text("classification"),
+		ClassificationState:    v.text("classification_state"),
+		ClassificationDate:     v.text("classification_date"),
+		RPO:                    continuity.duration("rpo"),
+		RTO:                    continuity.duration("rto"),
+		DataLocation:           v.text("data_location"),
+		DataLocationDerogation: v.text("data_location_derogation"),
+		BackupPolicy:           v.text("backup_policy"),
+		KeyReference:           v.text("key_reference"),
+		Unknown: merge(
+			unknowns(v, "id", "ID", "tenant_id", "Tenant", "name", "Name", "category", "Category",
+				"classification", "Classification", "classification_state", "ClassificationState", "classification_date", "ClassificationDate",
+				"data_location", "DataLocation", "data_location_derogation", "DataLocationDerogation",
+				"backup_policy", "BackupPolicy", "key_reference", "KeyReference"),
+			unknowns(continuity, "rpo", "RPO", "rto", "RTO"),
+		),
+	})
+}
+
+// priorClasses notes which class a service had before the plan, except where a
+// new act of reclassification allows to lower it.
+func (s *subjects) priorClasses(resources []Resource) {
+	before := map[psn.ServiceID]string{}
+	for _, r := range resources {
+		if r.Type != "psn_service" || r.Before == nil {
+			continue
+		}
+		if act := r.After["reclassification"]; act != nil && act != r.Before["reclassification"] {
+			continue
+		}
+		id, _ := r.Before["id"].(string)
+		class, _ := r.Before["classification"].(string)
+		before[psn.ServiceID(id)] = class
+	}
+	for i := range s.doc.Services {
+		s.doc.Services[i].PriorClassification = before[s.doc.Services[i].ID]
+	}
+}
+
+func (s *subjects) placement(v view) {
+	assigned := map[string]place{}
+	for key, a := range v.objects("assignments") {
+		p := readPlace(a)
+		assigned[key] = p
+		id := psn.VMID(v.text("tenant_id") + "/" + key)
+		if _, twice := s.placed[id]; twice {
+			s.findings = append(s.findings, ruleMachine.finding(string(id), "two psn_placement resources assign the machine"))
+			continue
+		}
+		s.placed[id] = p
+		s.regions(id, p)
+		s.seats = append(s.seats, p.seat(id))
+		s.addMachine(p.machine(id))
+	}
+	s.workloads(v, assigned)
+	s.inventory(v)
+}
+
+// addMachine adds a machine, or replaces what a placement said of it.
+func (s *subjects) addMachine(m policy.Machine) {
+	if i, ok := s.machines[m.ID]; ok {
+		s.doc.Machines[i] = m
+		return
+	}
+	s.machines[m.ID] = len(s.doc.Machines)
+	s.doc.Machines = append(s.doc.Machines, m)
+}
+
+func (s *subjects) inventory(v view) {
+	raw, err := json.Marshal(v.values["inventory"])
+	if err != nil || s.seen[string(raw)] || !v.present("inventory") {
+		return
+	}
+	s.seen[string(raw)] = true
+	s.inventories = append(s.inventories, readInventory(v))
+}
