@@ -1,0 +1,7 @@
+package blockcopy
+
+// WithStep makes a job call f at every named step of a pass; an error stops it there.
+func WithStep(j Job, f func(step string) error) Job {
+	j.step = f
+	return j
+}
