@@ -21,7 +21,7 @@ type cache struct {
 	readAt  time.Time // when the read began
 	changes uint64    // of ours so far
 	readSeq uint64    // changes when the read began
-	dropped uint64 // changes at the last drop
+	dropped uint64    // changes at the last drop
 	own     map[string]ownChange
 }
 

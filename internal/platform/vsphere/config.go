@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 
@@ -31,6 +32,9 @@ type Config struct {
 	Datacenter   string
 	VCPUPerCore  int64 // physical core to vCPU ratio; 0 means DefaultVCPUPerCore
 	HostFailures int64 // hosts held back per cluster; negative means DefaultHostFailures
+	// Wrap, when not nil, is put around the transport of every request, below
+	// retries and sessions. Tests observe and break the wire with it.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 var pinRe = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$`)

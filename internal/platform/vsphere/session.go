@@ -2,7 +2,6 @@ package vsphere
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,7 +22,8 @@ type session struct {
 	cfg  Config
 	soap *soap.Client
 	vim  *vim25.Client
-	base *http.Transport
+	base  *http.Transport
+	lower func(http.RoundTripper) http.RoundTripper
 	wire http.RoundTripper
 
 	mu         sync.Mutex
@@ -49,7 +49,8 @@ func dial(ctx context.Context, cfg Config) (*session, error) {
 		IdleConnTimeout:       30 * time.Second,
 		MaxIdleConnsPerHost:   16,
 	}}
-	s.wire = &throttle{next: s.base}
+	s.lower = cfg.Wrap
+	s.wire = &throttle{next: s.under(s.base)}
 	s.soap = soap.NewClient(u, false)
 	s.soap.UserAgent = "terraform-provider-psn"
 	s.soap.Client.Transport = s.wire
@@ -62,6 +63,14 @@ func dial(ctx context.Context, cfg Config) (*session, error) {
 	}
 	s.vim.RoundTripper = s
 	return s, nil
+}
+
+// under puts what a test observes or breaks between the chain and the wire.
+func (s *session) under(rt http.RoundTripper) http.RoundTripper {
+	if s.lower == nil {
+		return rt
+	}
+	return s.lower(rt)
 }
 
 // login authenticates; the session cookie lands in the SOAP client's jar.
@@ -148,31 +157,4 @@ func (s *session) close(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// errNoSession is what a 401 outside SOAP becomes.
-var errNoSession = errors.New("session expired")
-
-// cookieAuth carries the SOAP session's cookie on plain HTTP requests (disk
-// content) and renews the session on a 401.
-type cookieAuth struct{ s *session }
-
-// RoundTrip implements http.RoundTripper.
-func (a cookieAuth) RoundTrip(req *http.Request) (*http.Response, error) {
-	for try := 0; ; try++ {
-		seen := a.s.current()
-		r := req.Clone(req.Context())
-		r.Header.Del("Cookie")
-		for _, c := range a.s.soap.Jar.Cookies(r.URL) {
-			r.AddCookie(c)
-		}
-		res, err := a.s.wire.RoundTrip(r)
-		if err != nil || res.StatusCode != http.StatusUnauthorized || try > 0 {
-			return res, err
-		}
-		drain(res)
-		if err := a.s.renewed(req.Context(), seen); err != nil {
-			return nil, err
-		}
-	}
 }

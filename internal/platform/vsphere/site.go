@@ -34,7 +34,7 @@ var (
 	_ driver.Links         = (*Site)(nil)
 	_ driver.Snapshotter   = (*Site)(nil)
 	_ driver.ChangeTracker = (*Site)(nil)
-	// DiskReader below
+	_ driver.DiskReader    = (*Site)(nil)
 	_ driver.DiskAttacher = (*Site)(nil)
 )
 
