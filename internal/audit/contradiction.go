@@ -37,7 +37,7 @@ func viewsOf(f *File) (changes, values []Resource, differences []psn.Finding) {
 			differences = append(differences, ruleViews.finding(v.Address, "planned_values has the resource, resource_changes deletes it"))
 		default:
 			// planned_values carries no marks for what is not known yet.
-			v.Unknown = c.Unknown
+			v.Unknown, v.Before = c.Unknown, c.Before
 			if at, planned, changed := firstDifference(v.After, c.After, ""); at != "" {
 				differences = append(differences, ruleViews.finding(v.Address,
 					fmt.Sprintf("attribute %s is %s in planned_values and %s in resource_changes", at, planned, changed)))

@@ -6,7 +6,7 @@ import (
 )
 
 // count sums the findings up by rule and by severity.
-func (r *Report) count() {
+func (r *Report) count(doc policy.Document) {
 	type seen struct{ failed, undecidable bool }
 	byRule := map[string]seen{}
 	for _, f := range r.Findings {
@@ -20,7 +20,7 @@ func (r *Report) count() {
 		}
 		byRule[f.Rule] = s
 	}
-	for _, rule := range r.applied() {
+	for _, rule := range applied(doc) {
 		s := byRule[rule.id]
 		outcome := outcomePassed
 		switch {
@@ -56,13 +56,37 @@ type appliedRule struct {
 	applied bool // the file has a subject of the rule's kind
 }
 
-func (r *Report) applied() []appliedRule {
+// applied says for every rule whether the document has something it speaks of.
+func applied(doc policy.Document) []appliedRule {
 	var out []appliedRule
-	for _, rule := range policy.Rules() {
-		out = append(out, appliedRule{rule.ID, true})
+	for _, r := range policy.Rules() {
+		out = append(out, appliedRule{r.ID, speaks(r.ID, doc)})
 	}
-	for _, rule := range auditRules() {
-		out = append(out, appliedRule{rule.id, true})
+	for _, r := range auditRules() {
+		out = append(out, appliedRule{r.id, true})
 	}
 	return out
+}
+
+// speaks reports whether the document has a subject of the rule.
+func speaks(id string, doc policy.Document) bool {
+	switch id {
+	case "IDN-001", "IDN-002", "IDN-003":
+		return len(doc.Tenants) > 0
+	case "CLS-001", "CLS-002", "CLS-004", "LOC-002":
+		return len(doc.Services) > 0
+	case "CLS-003", "LVL-001", "PLC-001", "PLC-002", "PLC-003", "PLC-004", "PLC-005", "PLC-007":
+		return len(doc.Machines) > 0
+	case "LOC-001":
+		return len(doc.Machines)+len(doc.Replicas) > 0
+	case ruleReserve, ruleOverfull:
+		return len(doc.Headroom) > 0
+	case "REP-001", "REP-003":
+		return len(doc.Replicas) > 0
+	case "REP-002":
+		return len(doc.Services)+len(doc.Replicas) > 0
+	}
+	// PLC-009 is decided by the solver and not derived here: see AUD-003, which
+	// compares every assignment with the limits of its workload.
+	return false
 }

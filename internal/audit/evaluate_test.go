@@ -73,7 +73,7 @@ func TestPlantedViolations(t *testing.T) {
 		},
 		"machine larger than its workload": {
 			func(f *fixture) { f.edit(vm, "placement.vcpus", 64) },
-			[]string{"AUD-003 p_bs/anagrafe-1", "AUD-004 rozzano/cluster-1"},
+			[]string{"AUD-003 p_bs/anagrafe-1", "PLC-008 rozzano/vsphere/cluster-1"},
 		},
 		"machine without a workload": {
 			func(f *fixture) { f.edit(placement, "workloads.sito.instances", 1) },
@@ -89,15 +89,15 @@ func TestPlantedViolations(t *testing.T) {
 		},
 		"over capacity in normal operation": {
 			func(f *fixture) { cluster(f, "pomezia")["memory_mib"] = 100 },
-			[]string{"AUD-004 pomezia/cluster-1"},
+			[]string{"PLC-008 pomezia/vsphere/cluster-1"},
 		},
 		"over capacity after a site loss": {
 			func(f *fixture) { cluster(f, "acilia")["vcpus"] = 4 },
-			[]string{"AUD-005 acilia/cluster-1"},
+			[]string{"AUD-001 psn_placement.brescia"},
 		},
 		"cluster that does not exist": {
 			func(f *fixture) { cluster(f, "acilia")["name"] = "cluster-9" },
-			[]string{"AUD-006 p_bs/anagrafe-1", "AUD-006 p_bs/protocollo-2"},
+			[]string{"AUD-004 p_bs/anagrafe-1", "AUD-004 p_bs/protocollo-2"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,7 +102,7 @@ func TestUnknownIsNeverPassed(t *testing.T) {
 	delete(f.resources["psn_placement.brescia"], "findings")
 	r := evaluate(t, f.plan(t))
 	got := verdicts(r)
-	for _, want := range []string{"error PLC-002 p_bs/anagrafe-1 undecidable", "error AUD-004 p_bs/anagrafe-1 undecidable"} {
+	for _, want := range []string{"error PLC-002 p_bs/anagrafe-1 undecidable", "error PLC-008 p_bs/anagrafe-1 undecidable"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q among %v", want, got)
 		}
@@ -131,7 +131,7 @@ func TestRecordedFindings(t *testing.T) {
 	f.edit("psn_service.sito", "findings", []any{object{"rule": "BKP-001", "subject": "p_bs/sito", "outcome": "failed", "severity": "warning"}})
 	f.edit("psn_placement.brescia", "policy_digest", "sha256:other")
 	got := verdicts(evaluate(t, f.plan(t)))
-	for _, want := range []string{"warning AUD-001 p_bs/sito failed", "info AUD-008 psn_placement.brescia failed"} {
+	for _, want := range []string{"warning AUD-001 p_bs/sito failed", "info AUD-006 psn_placement.brescia failed"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q among %v", want, got)
 		}
@@ -144,7 +144,7 @@ func TestIncompletePlans(t *testing.T) {
 		f := newFixture(1)
 		f.top[key] = key == "errored"
 		r := evaluate(t, f.plan(t))
-		if len(r.Findings) != 1 || r.Findings[0].Rule != "AUD-007" || !strings.Contains(r.Findings[0].Message, want) || r.Failed() {
+		if len(r.Findings) != 1 || r.Findings[0].Rule != "AUD-005" || !strings.Contains(r.Findings[0].Message, want) || r.Failed() {
 			t.Errorf("%s: %v", key, r.Findings)
 		}
 	}
@@ -160,7 +160,7 @@ func TestUnreachableSiteIsUndecidable(t *testing.T) {
 		}
 	}
 	r := evaluate(t, f.plan(t))
-	if !slices.Contains(verdicts(r), "error AUD-004 p_bs/protocollo-1 undecidable") || r.Failed() {
+	if !slices.Contains(verdicts(r), "error PLC-008 p_bs/protocollo-1 undecidable") || r.Failed() {
 		t.Errorf("findings %v", verdicts(r))
 	}
 }

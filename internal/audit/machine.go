@@ -89,8 +89,8 @@ func (s *subjects) workload(subject string, w view, want, got place) {
 		differ("the assignment has %s, the workload asks for %s", inUnits(got.resources), inUnits(want.resources))
 	}
 	for _, f := range []struct{ name, want, got, unknown string }{
-		{"service_id", string(want.service), string(got.service), "Service"},
-		{"classification", want.classification, got.classification, "Classification"},
+		{"service_id", string(want.service), string(got.service), "service"},
+		{"classification", want.classification, got.classification, "classification"},
 	} {
 		if f.want != f.got && !want.unknown[f.unknown] && !got.unknown[f.unknown] {
 			differ("the assignment has %s %q, the workload %q", f.name, f.got, f.want)

@@ -42,10 +42,8 @@ func readPlace(v view) place {
 			StorageMiB: v.integer("storage_gib") * mib,
 		},
 		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
-		unknown: unknowns(v,
-			"service_id", "Service", "classification", "Classification",
-			"site", "Site", "platform", "Platform", "cluster", "Cluster",
-			"standby_site", "StandbySite", "standby_platform", "StandbyPlatform", "standby_cluster", "StandbyCluster"),
+		unknown: unknowns(v, "service_id", "classification", "site", "platform", "cluster",
+			"standby_site", "standby_platform", "standby_cluster"),
 	}
 }
 
@@ -71,13 +69,13 @@ func (p place) seat(id psn.VMID) seat {
 // fields lists what two places of one machine must agree on.
 func (p place) fields() []struct{ name, value, unknown string } {
 	return []struct{ name, value, unknown string }{
-		{"service_id", string(p.service), "Service"},
-		{"site", p.site, "Site"},
-		{"platform", p.platform, "Platform"},
-		{"cluster", p.cluster, "Cluster"},
-		{"standby_site", p.standbySite, "StandbySite"},
-		{"standby_platform", p.standbyPlatform, "StandbyPlatform"},
-		{"standby_cluster", p.standbyCluster, "StandbyCluster"},
+		{"service_id", string(p.service), "service"},
+		{"site", p.site, "site"},
+		{"platform", p.platform, "platform"},
+		{"cluster", p.cluster, "cluster"},
+		{"standby_site", p.standbySite, "standby_site"},
+		{"standby_platform", p.standbyPlatform, "standby_platform"},
+		{"standby_cluster", p.standbyCluster, "standby_cluster"},
 	}
 }
 

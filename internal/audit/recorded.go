@@ -16,6 +16,7 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 	written := map[verdict]bool{}
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
+	var placed []string // addresses that record the verdict "placed"
 	derivedFailures := map[verdict]bool{}
 	for _, f := range derived {
 		if f.Outcome == psn.Failed {
@@ -27,6 +28,9 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 		v := viewOf(r, &typeErr)
 		if d := v.text("policy_digest"); d != "" && d != policy.Digest() {
 			out = append(out, ruleDigest.finding(r.Address, fmt.Sprintf("the rules of the file are %s, those of this program %s", d, policy.Digest())))
+		}
+		if v.text("verdict") == "placed" {
+			placed = append(placed, r.Address)
 		}
 		if !v.present("findings") {
 			continue
@@ -49,6 +53,12 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 		return out
 	}
 	for _, f := range derived {
+		overfull := f.Outcome == psn.Failed && (f.Rule == ruleReserve || f.Rule == ruleOverfull)
+		if overfull && !written[verdict{f.Rule, f.Subject}] {
+			for _, address := range placed {
+				out = append(out, ruleRecorded.finding(address, fmt.Sprintf("the recorded verdict is \"placed\", but %s is not passed: %s", f.Rule, f.Message)))
+			}
+		}
 		// The audit's own rules are known to no provider.
 		if isAuditRule(f.Rule) {
 			continue

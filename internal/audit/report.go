@@ -98,17 +98,18 @@ func Evaluate(f *File, now time.Time) (*Report, error) {
 	if r.Findings == nil {
 		r.Findings = []psn.Finding{}
 	}
-	r.count()
+	r.count(s.doc)
 	return r, nil
 }
 
 // derive applies every rule to one view.
 func derive(s *subjects) []psn.Finding {
-	out := append(policy.Evaluate(s.doc), s.findings...)
+	var out []psn.Finding
 	for _, inv := range s.inventories {
-		out = append(out, capacity(inv, s.seats)...)
+		s.doc.Headroom = append(s.doc.Headroom, headroom(inv, s.seats)...)
+		out = append(out, unplaced(inv, s.seats)...)
 	}
-	return out
+	return append(append(out, policy.Evaluate(s.doc)...), s.findings...)
 }
 
 // completeness reports what of the file could not be judged.

@@ -4,31 +4,74 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // rule is a check that only the audit makes: on the file itself and on what
 // several resources say together. All are rules of this project.
 type rule struct {
-	id, title, remedy string
-	severity          psn.Severity
+	id       string
+	severity psn.Severity
+	english  string
+	italian  string
+	remedy   string
 }
 
-const projectRule = "regola di progetto, non di legge: "
+const projectRule = "regola di progetto, non di legge: il documento non si contraddice"
 
 var (
-	ruleRecorded = rule{"AUD-001", "what the provider recorded is what is derived from the file", "make the plan again with the provider; do not trust this file until the two agree", psn.SeverityError}
-	ruleViews    = rule{"AUD-002", "the parts of the file agree with each other", "write the JSON again from the saved plan", psn.SeverityError}
-	ruleMachine  = rule{"AUD-003", "a machine stands where its placement says", "give the machine the assignment of its placement, or change the placement", psn.SeverityError}
-	ruleCapacity = rule{"AUD-004", "machines fit the recorded capacity of every cluster", "make workloads smaller or add capacity, then plan again", psn.SeverityError}
-	ruleSiteLoss = rule{"AUD-005", "protected machines still fit after the loss of any one site", "make workloads smaller or add capacity at the standby's site, then plan again", psn.SeverityError}
-	ruleCluster  = rule{"AUD-006", "machines are placed on clusters of the recorded inventory", "plan again with a fresh inventory", psn.SeverityError}
-	ruleComplete = rule{"AUD-007", "the whole of the plan could be read", "audit a plan that was finished by the provider italia/psn", psn.SeverityWarning}
-	ruleDigest   = rule{"AUD-008", "the file was made with the same rules", "plan again with this version of the provider", psn.SeverityInfo}
+	ruleRecorded = rule{"AUD-001", psn.SeverityError,
+		"What the provider recorded is what follows from the file.", "Ciò che il provider ha registrato è ciò che segue dal documento.",
+		"make the plan again with the provider; do not trust this file until the two agree"}
+	ruleViews = rule{"AUD-002", psn.SeverityError,
+		"The parts of the file agree with each other.", "Le parti del documento concordano fra loro.",
+		"write the JSON again from the saved plan"}
+	ruleMachine = rule{"AUD-003", psn.SeverityError,
+		"A machine is where and what its placement and its workload say.", "Una macchina è dove e come dicono il suo piazzamento e il suo workload.",
+		"make the plan again; a machine takes its place from the assignments of its psn_placement"}
+	ruleCluster = rule{"AUD-004", psn.SeverityError,
+		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster dell'inventario registrato.",
+		"make the plan again with a fresh inventory"}
+	ruleComplete = rule{"AUD-005", psn.SeverityWarning,
+		"The whole of the plan could be read.", "Il piano è stato letto per intero.",
+		"audit a finished plan of the provider italia/psn"}
+	ruleDigest = rule{"AUD-006", psn.SeverityInfo,
+		"The file was made with the rules of this program.", "Il documento è stato fatto con le regole di questo programma.",
+		"make the plan again with this version of the provider"}
 )
 
 func auditRules() []rule {
-	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCapacity, ruleSiteLoss, ruleCluster, ruleComplete, ruleDigest}
+	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCluster, ruleComplete, ruleDigest}
+}
+
+// The rules on the capacity of clusters: after the loss of a site, and always.
+const (
+	ruleReserve  = "PLC-006"
+	ruleOverfull = "PLC-008"
+)
+
+// undecidable is a finding that a rule of the rule set could not be decided.
+func undecidable(id, subject, message string) psn.Finding {
+	r, _ := policy.RuleOf(id)
+	return psn.Finding{
+		Rule: r.ID, Severity: r.Severity, Outcome: psn.Undecidable, Subject: subject, Message: message,
+		Remedy: "plan again when it is known, or audit the state after the apply", Basis: r.Basis, Citation: r.Citation,
+	}
+}
+
+// textOf returns what a rule demands, "" for an unknown one.
+func textOf(id string, lang Language) string {
+	for _, r := range auditRules() {
+		if r.id == id {
+			if lang == Italian {
+				return r.italian
+			}
+			return r.english
+		}
+	}
+	r, _ := policy.RuleOf(id)
+	return r.Text(string(lang))
 }
 
 func isAuditRule(id string) bool {
@@ -39,7 +82,7 @@ func isAuditRule(id string) bool {
 func (r rule) finding(subject, message string) psn.Finding {
 	return psn.Finding{
 		Rule: r.id, Severity: r.severity, Outcome: psn.Failed, Subject: subject, Message: message,
-		Remedy: r.remedy, Basis: psn.BasisProject, Citation: projectRule + r.title,
+		Remedy: r.remedy, Basis: psn.BasisProject, Citation: projectRule,
 	}
 }
 

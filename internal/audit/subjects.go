@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/policy"
@@ -45,29 +46,22 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 			}
 		}
 	}
-	s.priorClasses(resources)
 	return s, err
 }
 
 // unknowns names the fields of the neutral document whose attribute is not
-// known yet. pairs is attribute, field, attribute, field, …
-func unknowns(v view, pairs ...string) policy.Unknown {
-	var u policy.Unknown
-	for i := 0; i < len(pairs); i += 2 {
-		if v.unknownAt(pairs[i]) {
-			if u == nil {
-				u = policy.Unknown{}
-			}
-			u[pairs[i+1]] = true
+// known yet. Fields are named as attributes, without the ending "_id".
+func unknowns(v view, attributes ...string) policy.Unknown {
+	u := policy.Unknown{}
+	for _, a := range attributes {
+		if v.unknownAt(a) {
+			u[strings.TrimSuffix(a, "_id")] = true
 		}
 	}
 	return u
 }
 
 func merge(a, b policy.Unknown) policy.Unknown {
-	if a == nil {
-		return b
-	}
 	for k := range b {
 		a[k] = true
 	}
@@ -81,7 +75,7 @@ func (s *subjects) tenant(v view) {
 		IPACode:    v.text("ipa_code"),
 		FiscalCode: v.text("fiscal_code"),
 		CUP:        v.text("cup"),
-		Unknown:    unknowns(v, "name", "Name", "ipa_code", "IPACode", "fiscal_code", "FiscalCode", "cup", "CUP"),
+		Unknown:    unknowns(v, "name", "ipa_code", "fiscal_code", "cup"),
 	})
 }
 
@@ -93,8 +87,10 @@ func (s *subjects) service(v view) {
 		Name:                   v.text("name"),
 		Category:               v.text("category"),
 		Classification:         v.text("classification"),
+		PriorClassification:    priorClass(v),
 		ClassificationState:    v.text("classification_state"),
 		ClassificationDate:     v.text("classification_date"),
+		Reclassification:       newAct(v),
 		RPO:                    continuity.duration("rpo"),
 		RTO:                    continuity.duration("rto"),
 		DataLocation:           v.text("data_location"),
@@ -102,33 +98,27 @@ func (s *subjects) service(v view) {
 		BackupPolicy:           v.text("backup_policy"),
 		KeyReference:           v.text("key_reference"),
 		Unknown: merge(
-			unknowns(v, "id", "ID", "tenant_id", "Tenant", "name", "Name", "category", "Category",
-				"classification", "Classification", "classification_state", "ClassificationState", "classification_date", "ClassificationDate",
-				"data_location", "DataLocation", "data_location_derogation", "DataLocationDerogation",
-				"backup_policy", "BackupPolicy", "key_reference", "KeyReference"),
-			unknowns(continuity, "rpo", "RPO", "rto", "RTO"),
+			unknowns(v, "id", "tenant_id", "name", "category", "classification", "classification_state", "classification_date",
+				"reclassification", "data_location", "data_location_derogation", "backup_policy", "key_reference"),
+			unknowns(continuity, "rpo", "rto"),
 		),
 	})
 }
 
-// priorClasses notes which class a service had before the plan, except where a
-// new act of reclassification allows to lower it.
-func (s *subjects) priorClasses(resources []Resource) {
-	before := map[psn.ServiceID]string{}
-	for _, r := range resources {
-		if r.Type != "psn_service" || r.Before == nil {
-			continue
-		}
-		if act := r.After["reclassification"]; act != nil && act != r.Before["reclassification"] {
-			continue
-		}
-		id, _ := r.Before["id"].(string)
-		class, _ := r.Before["classification"].(string)
-		before[psn.ServiceID(id)] = class
+// priorClass is the class the service had before the plan, "" when it is new.
+func priorClass(v view) string {
+	class, _ := v.before["classification"].(string)
+	return class
+}
+
+// newAct is the reference of an act of reclassification that is new in this
+// plan: one that stands there already was for an earlier change.
+func newAct(v view) string {
+	act := v.text("reclassification")
+	if before, _ := v.before["reclassification"].(string); before == act {
+		return ""
 	}
-	for i := range s.doc.Services {
-		s.doc.Services[i].PriorClassification = before[s.doc.Services[i].ID]
-	}
+	return act
 }
 
 func (s *subjects) placement(v view) {

@@ -24,7 +24,7 @@ func Languages() []Language { return []Language{English, Italian} }
 
 type words struct {
 	kind                                         map[Kind]string
-	file, rules, at, remedy, basis               string
+	file, rules, at, rule, remedy, basis         string
 	tenants, services, machines, replicas        string
 	severity                                     map[psn.Severity]string
 	undecidable                                  string
@@ -35,7 +35,7 @@ type words struct {
 var vocabulary = map[Language]words{
 	English: {
 		kind: map[Kind]string{KindPlan: "plan", KindState: "state"},
-		file: "file", rules: "rules", at: "judged at", remedy: "remedy", basis: "basis",
+		file: "file", rules: "rules", at: "judged at", rule: "rule", remedy: "remedy", basis: "basis",
 		tenants: "tenants", services: "services", machines: "machines", replicas: "replicas",
 		severity:    map[psn.Severity]string{psn.SeverityError: "error", psn.SeverityWarning: "warning", psn.SeverityInfo: "info"},
 		undecidable: "undecidable",
@@ -49,7 +49,7 @@ var vocabulary = map[Language]words{
 	},
 	Italian: {
 		kind: map[Kind]string{KindPlan: "piano", KindState: "stato"},
-		file: "documento", rules: "regole", at: "valutato al", remedy: "rimedio", basis: "base",
+		file: "documento", rules: "regole", at: "valutato al", rule: "regola", remedy: "rimedio", basis: "base",
 		tenants: "amministrazioni", services: "servizi", machines: "macchine", replicas: "repliche",
 		severity:    map[psn.Severity]string{psn.SeverityError: "errore", psn.SeverityWarning: "avviso", psn.SeverityInfo: "informazione"},
 		undecidable: "non decidibile",
@@ -76,7 +76,7 @@ func (r *Report) WriteText(out io.Writer, lang Language) error {
 	s := r.Subjects
 	fmt.Fprintf(w, "%s: %d, %s: %d, %s: %d, %s: %d\n\n", t.tenants, s.Tenants, t.services, s.Services, t.machines, s.Machines, t.replicas, s.Replicas)
 	for _, f := range r.Findings {
-		r.writeFinding(w, t, f)
+		writeFinding(w, t, lang, f)
 	}
 	if len(r.Findings) == 0 {
 		fmt.Fprintf(w, "%s\n\n", t.none)
@@ -90,7 +90,7 @@ func (r *Report) WriteText(out io.Writer, lang Language) error {
 	return nil
 }
 
-func (r *Report) writeFinding(w io.Writer, t words, f psn.Finding) {
+func writeFinding(w io.Writer, t words, lang Language, f psn.Finding) {
 	heading := t.severity[f.Severity]
 	if f.Outcome == psn.Undecidable {
 		heading = fmt.Sprintf("%s (%s)", t.undecidable, heading)
@@ -99,7 +99,11 @@ func (r *Report) writeFinding(w io.Writer, t words, f psn.Finding) {
 	if subject == "" {
 		subject = t.unnamed
 	}
-	fmt.Fprintf(w, "%s  %s  %s\n    %s\n    %s: %s; %s\n", heading, f.Rule, subject, f.Message, t.basis, t.bases[f.Basis], f.Citation)
+	fmt.Fprintf(w, "%s  %s  %s\n    %s\n", heading, f.Rule, subject, f.Message)
+	if rule := textOf(f.Rule, lang); rule != "" {
+		fmt.Fprintf(w, "    %s: %s\n", t.rule, rule)
+	}
+	fmt.Fprintf(w, "    %s: %s; %s\n", t.basis, t.bases[f.Basis], f.Citation)
 	if f.Remedy != "" {
 		fmt.Fprintf(w, "    %s: %s\n", t.remedy, f.Remedy)
 	}

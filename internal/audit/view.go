@@ -13,12 +13,13 @@ import (
 type view struct {
 	where   string // resource address and path, for messages
 	values  map[string]any
-	unknown any // true, or an object that mirrors values
+	unknown any            // true, or an object that mirrors values
+	before  map[string]any // of the whole resource, as it was before the plan
 	err     *error
 }
 
 func viewOf(r Resource, err *error) view {
-	return view{where: r.Address, values: r.After, unknown: r.Unknown, err: err}
+	return view{where: r.Address, values: r.After, unknown: r.Unknown, before: r.Before, err: err}
 }
 
 // unknownAt reports whether the attribute is known after apply only, wholly.
