@@ -79,11 +79,11 @@ type Machine struct {
 type Replica struct {
 	ID               psn.VMID
 	Service          psn.ServiceID
-	Mode             string // "synchronous" | "asynchronous"
-	FromSite, ToSite string // sites when both ends are PSN sites, else source name
+	Mode             string        // "synchronous" | "asynchronous"
+	FromSite, ToSite string        // sites when both ends are PSN sites, else source name
 	Interval         time.Duration // zero: as often as the RPO demands
 	RPO              time.Duration // zero: that of the service
-	LastTest         time.Time // zero when never tested
+	LastTest         time.Time     // zero when never tested
 	Unknown          Unknown
 }
 

@@ -73,10 +73,15 @@ func (e *evaluation) fail(subject, message, remedy string) {
 	e.add(e.rule.Severity, psn.Failed, subject, message, remedy)
 }
 
-// undecided reports the rule as undecidable on subject because of field.
+// undecided reports the rule as undecidable on subject because of a field of it
+// ("rpo") or of something else ("rpo of service p_bs/protocollo").
 func (e *evaluation) undecided(sev psn.Severity, subject, field string) {
+	what := field
+	if !strings.Contains(field, " of ") {
+		what += " of " + subject
+	}
 	e.add(sev, psn.Undecidable, subject,
-		fmt.Sprintf("%s of %s is not known yet, so this cannot be decided: %s", field, subject, e.rule.English),
+		fmt.Sprintf("%s is not known yet, so this cannot be decided: %s", what, e.rule.English),
 		fmt.Sprintf("give %s a value that is known at plan time, or check again after apply", field))
 }
 
@@ -166,7 +171,11 @@ func serviceClasses(s Service) (low, high psn.Classification) {
 	return psn.Ordinary, psn.Strategic
 }
 
+// known parses a class as written; it is "" and false when unknown or no class.
 func known(text string, unknown bool) (psn.Classification, bool) {
+	if unknown {
+		return "", false
+	}
 	c, err := psn.ParseClassification(text)
-	return c, err == nil && !unknown
+	return c, err == nil
 }
