@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -38,8 +39,8 @@ func TestPartsThatDisagree(t *testing.T) {
 		want string
 	}{
 		"only planned_values edited": {
-			func(d object) { set(planned(d, vm), "placement.standby_site", "santo-stefano-ticino") },
-			`attribute placement.standby_site is "santo-stefano-ticino" in planned_values and "acilia" in resource_changes`,
+			func(d object) { set(planned(d, vm), "standby_site", "santo-stefano-ticino") },
+			`attribute standby_site is "santo-stefano-ticino" in planned_values and "acilia" in resource_changes`,
 		},
 		"a value that might be a secret is not printed": {
 			func(d object) { planned(d, vm)["user_data"] = "hunter2" },
@@ -83,7 +84,7 @@ func TestPartsThatDisagree(t *testing.T) {
 func TestRuleBrokenInEitherPartCounts(t *testing.T) {
 	t.Parallel()
 	r := evaluate(t, reopen(t, newFixture(1).plan(t), func(d object) {
-		set(planned(d, `psn_virtual_machine.vm["anagrafe-1"]`), "placement.standby_site", "santo-stefano-ticino")
+		set(planned(d, `psn_virtual_machine.vm["anagrafe-1"]`), "standby_site", "santo-stefano-ticino")
 	}))
 	if !slices.Contains(verdicts(r), "error PLC-002 p_bs/anagrafe-1 failed") {
 		t.Errorf("findings %v", verdicts(r))
@@ -93,12 +94,16 @@ func TestRuleBrokenInEitherPartCounts(t *testing.T) {
 func TestUnknownIsNeverPassed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(1)
+	where := object{}
 	for _, a := range []string{"site", "region", "platform", "cluster", "standby_site", "standby_region", "standby_platform", "standby_cluster"} {
+		where[a] = true
 		delete(f.resources["psn_placement.brescia"]["assignments"].(object)["anagrafe-1"].(object), a)
+		delete(f.resources[`psn_virtual_machine.vm["anagrafe-1"]`], a)
 	}
-	where := object{"site": true, "region": true, "platform": true, "cluster": true, "standby_site": true, "standby_region": true, "standby_platform": true, "standby_cluster": true}
+	own := maps.Clone(where)
+	own["placement"] = where
 	f.unknown["psn_placement.brescia"] = object{"assignments": object{"anagrafe-1": where}, "findings": true, "verdict": true}
-	f.unknown[`psn_virtual_machine.vm["anagrafe-1"]`] = object{"placement": where}
+	f.unknown[`psn_virtual_machine.vm["anagrafe-1"]`] = own
 	delete(f.resources["psn_placement.brescia"], "findings")
 	r := evaluate(t, f.plan(t))
 	got := verdicts(r)
@@ -167,7 +172,7 @@ func TestUnreachableSiteIsUndecidable(t *testing.T) {
 
 func TestWrongTypesAreRefused(t *testing.T) {
 	t.Parallel()
-	for path, value := range map[string]any{"placement": "acilia", "placement.site": 5, "placement.vcpus": "two", "id": []any{}} {
+	for path, value := range map[string]any{"placement": "acilia", "placement.site": 5, "vcpus": "two", "id": []any{}} {
 		f := newFixture(1)
 		f.edit(`psn_virtual_machine.vm["sito-1"]`, path, value)
 		file, err := audit.Read(strings.NewReader(string(f.plan(t))))

@@ -65,7 +65,7 @@ func newFixture(n int) *fixture {
 				a["standby_platform"], a["standby_cluster"] = "vsphere", "cluster-1"
 			}
 			assignments[vm] = a
-			f.add(fmt.Sprintf("psn_virtual_machine.vm[%q]", vm), object{"id": "p_bs/" + vm, "name": vm, "placement": a})
+			f.add(fmt.Sprintf("psn_virtual_machine.vm[%q]", vm), machine(vm, a))
 		}
 	}
 	var inventory []any
@@ -80,6 +80,27 @@ func newFixture(n int) *fixture {
 		"assignments": assignments, "verdict": "placed", "findings": []any{}, "policy_digest": policy.Digest(),
 	})
 	return f
+}
+
+// machine is a psn_virtual_machine at an assignment.
+func machine(name string, a object) object {
+	m := object{"id": "p_bs/" + name, "tenant_id": "p_bs", "name": name, "placement": a, "disks": []any{object{"size_gib": a["storage_gib"], "storage_class": nil}}}
+	for k, v := range a {
+		if k != "vm" && k != "workload" && k != "storage_gib" {
+			m[k] = v
+		}
+	}
+	m["home_site"], m["active_site"] = a["site"], a["site"]
+	return m
+}
+
+// everywhere changes an attribute of a place in the machine, in its placement
+// and in the psn_placement, as somebody would who knows the format.
+func (f *fixture) everywhere(vm, attribute string, value any) {
+	at := fmt.Sprintf("psn_virtual_machine.vm[%q]", vm)
+	f.edit(at, attribute, value)
+	f.edit(at, "placement."+attribute, value)
+	f.resources["psn_placement.brescia"]["assignments"].(object)[vm].(object)[attribute] = value
 }
 
 func (f *fixture) add(address string, values object) {

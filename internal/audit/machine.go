@@ -7,41 +7,97 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// virtualMachine judges a machine by its own attributes, and compares them with
-// what a psn_placement of the file assigns.
+// virtualMachine judges a machine by its own attributes. Its place is said up to
+// three times: by the machine itself, by its attribute "placement", and by the
+// psn_placement that this was taken from; they have to agree.
 func (s *subjects) virtualMachine(v view) {
 	id := psn.VMID(v.text("id"))
-	p := readPlace(v.object("placement"))
-	s.compare(id, v, p)
-	m := p.machine(id)
-	if own, ok := s.placed[id]; ok {
-		m.PlacementSite, m.PlacementStandbySite = own.site, own.standbySite
-		m.AntiAffinity = s.doc.Machines[s.machines[id]].AntiAffinity
-	} else {
-		s.regions(id, p)
-		s.seats = append(s.seats, p.seat(id))
+	own := readPlace(v)
+	given := v.object("placement")
+	taken := readPlace(given)
+	key := id // of the assignment: a machine may bear a name of its own
+	if name := given.text("vm"); name != "" {
+		key = psn.VMID(string(taken.service.Tenant()) + "/" + name)
 	}
-	s.addMachine(m)
+	assigned, ok := s.placed[key]
+	if ok {
+		s.compare(id, v.where+".placement", taken, assigned)
+		s.once(id, key)
+	} else {
+		own.resources, own.sizeUnknown = size(v)
+		s.seats = append(s.seats, own.seat(id))
+		assigned = taken
+	}
+	m := own.machine(id)
+	m.Workload = taken.workload
+	m.FromPlacement = v.present("placement")
+	if v.unknownAt("placement") {
+		m.Unknown["from_placement"] = true
+	}
+	if m.FromPlacement {
+		s.compareRest(id, v, own, assigned)
+	}
+	m.PlacementSite, m.PlacementStandbySite = assigned.site, assigned.standbySite
+	for _, f := range []string{"site", "standby_site"} {
+		if assigned.unknown[f] {
+			m.Unknown["placement_"+f] = true
+		}
+	}
+	s.regions(id, own)
+	s.addMachine(key, m)
 }
 
-// compare reports where the place of a resource contradicts its placement.
-func (s *subjects) compare(id psn.VMID, v view, p place) {
-	own, ok := s.placed[id]
-	if !ok {
-		return
+// once reports a second machine that takes the same assignment.
+func (s *subjects) once(id, key psn.VMID) {
+	if other, taken := s.takenBy[key]; taken {
+		s.findings = append(s.findings, ruleMachine.finding(string(id), fmt.Sprintf("the machine takes the assignment %s, which machine %s takes too", key, other)))
 	}
-	theirs := own.fields()
-	for i, mine := range p.fields() {
-		if p.unknown[mine.unknown] || own.unknown[mine.unknown] || mine.value == theirs[i].value {
+	s.takenBy[key] = id
+}
+
+// compare reports where a place contradicts the one it was taken from.
+func (s *subjects) compare(id psn.VMID, where string, taken, from place) {
+	theirs := from.fields()
+	for i, mine := range taken.fields() {
+		if taken.unknown[mine.unknown] || from.unknown[mine.unknown] || mine.value == theirs[i].value {
 			continue
 		}
 		s.findings = append(s.findings, ruleMachine.finding(string(id),
-			fmt.Sprintf("%s: %s is %q, but its psn_placement says %q", v.where, mine.name, mine.value, theirs[i].value)))
+			fmt.Sprintf("%s.%s is %q, but the psn_placement says %q", where, mine.name, mine.value, theirs[i].value)))
 	}
-	if !p.sizeUnknown && !own.sizeUnknown && p.resources != own.resources {
+	if !taken.sizeUnknown && !from.sizeUnknown && taken.resources != from.resources {
 		s.findings = append(s.findings, ruleMachine.finding(string(id),
-			fmt.Sprintf("%s: the size is %s, but its psn_placement says %s", v.where, inUnits(p.resources), inUnits(own.resources))))
+			fmt.Sprintf("%s has %s, but the psn_placement says %s", where, inUnits(taken.resources), inUnits(from.resources))))
 	}
+}
+
+// compareRest compares the machine's own attributes with its placement: size,
+// and every part of the place but the sites, which PLC-007 judges.
+func (s *subjects) compareRest(id psn.VMID, v view, own, from place) {
+	theirs := from.fields()
+	for i, mine := range own.fields() {
+		skip := mine.name == "site" || mine.name == "standby_site"
+		if skip || own.unknown[mine.unknown] || from.unknown[mine.unknown] || mine.value == theirs[i].value {
+			continue
+		}
+		s.findings = append(s.findings, ruleMachine.finding(string(id),
+			fmt.Sprintf("%s.%s is %q, but its placement says %q", v.where, mine.name, mine.value, theirs[i].value)))
+	}
+	if has, unknown := size(v); !unknown && !from.sizeUnknown && !has.Fits(from.resources) {
+		s.findings = append(s.findings, ruleMachine.finding(string(id),
+			fmt.Sprintf("%s has %s, more than the %s of its placement", v.where, inUnits(has), inUnits(from.resources))))
+	}
+}
+
+// size is what a machine takes by its own attributes.
+func size(v view) (r psn.Resources, unknown bool) {
+	r = psn.Resources{VCPUs: v.integer("vcpus"), MemoryMiB: v.integer("memory_gib") * mibPerGiB}
+	unknown = v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("disks")
+	for _, d := range v.list("disks") {
+		r.StorageMiB += d.integer("size_gib") * mibPerGiB
+		unknown = unknown || d.unknownAt("size_gib")
+	}
+	return r, unknown
 }
 
 func inUnits(r psn.Resources) string {
@@ -111,7 +167,16 @@ func (s *subjects) workload(subject string, w view, want, got place) {
 // replica judges a machine that is being brought in.
 func (s *subjects) replica(v view) {
 	id := psn.VMID(v.text("id"))
-	p := readPlace(v.object("placement"))
-	s.compare(id, v, p)
+	given := v.object("placement")
+	taken := readPlace(given)
+	key := psn.VMID(string(taken.service.Tenant()) + "/" + given.text("vm"))
+	if assigned, ok := s.placed[key]; ok {
+		s.compare(id, v.where+".placement", taken, assigned)
+		s.once(id, key)
+	} else if v.present("placement") {
+		s.seats = append(s.seats, taken.seat(id))
+		m := taken.machine(id)
+		s.addMachine(id, m)
+	}
 	s.doc.Replicas = append(s.doc.Replicas, policy.Replica{ID: id})
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
+const mibPerGiB = 1024
+
 // place is the object that psn_placement computes for a machine and that
 // psn_virtual_machine and psn_replica take as their attribute "placement".
 type place struct {
@@ -23,7 +25,6 @@ type place struct {
 }
 
 func readPlace(v view) place {
-	const mib = 1024
 	return place{
 		workload:        v.text("workload"),
 		service:         psn.ServiceID(v.text("service_id")),
@@ -38,8 +39,8 @@ func readPlace(v view) place {
 		standbyCluster:  v.text("standby_cluster"),
 		resources: psn.Resources{
 			VCPUs:      v.integer("vcpus"),
-			MemoryMiB:  v.integer("memory_gib") * mib,
-			StorageMiB: v.integer("storage_gib") * mib,
+			MemoryMiB:  v.integer("memory_gib") * mibPerGiB,
+			StorageMiB: v.integer("storage_gib") * mibPerGiB,
 		},
 		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
 		unknown: unknowns(v, "service_id", "classification", "site", "platform", "cluster",

@@ -16,9 +16,10 @@ type subjects struct {
 	inventories [][]psn.SiteInventory // distinct ones, as recorded
 	findings    []psn.Finding         // of the audit's own rules, met while reading
 
-	placed   map[psn.VMID]place // what the psn_placement resources assign
-	machines map[psn.VMID]int   // index in doc.Machines
-	seen     map[string]bool    // inventories by content
+	placed   map[psn.VMID]place    // what the psn_placement resources assign
+	machines map[psn.VMID]int      // index in doc.Machines
+	takenBy  map[psn.VMID]psn.VMID // which machine takes an assignment
+	seen     map[string]bool       // inventories by content
 }
 
 // read makes subjects of resources. It fails with psn.InvalidInput when an
@@ -28,6 +29,7 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 		doc:      policy.Document{Now: now},
 		placed:   map[psn.VMID]place{},
 		machines: map[psn.VMID]int{},
+		takenBy:  map[psn.VMID]psn.VMID{},
 		seen:     map[string]bool{},
 	}
 	var err error
@@ -134,19 +136,21 @@ func (s *subjects) placement(v view) {
 		s.placed[id] = p
 		s.regions(id, p)
 		s.seats = append(s.seats, p.seat(id))
-		s.addMachine(p.machine(id))
+		s.addMachine(id, p.machine(id))
 	}
 	s.workloads(v, assigned)
 	s.inventory(v)
 }
 
-// addMachine adds a machine, or replaces what a placement said of it.
-func (s *subjects) addMachine(m policy.Machine) {
-	if i, ok := s.machines[m.ID]; ok {
+// addMachine adds a machine, or replaces what a placement said of it. key is the
+// id by which a placement assigns it.
+func (s *subjects) addMachine(key psn.VMID, m policy.Machine) {
+	if i, ok := s.machines[key]; ok {
+		m.AntiAffinity = s.doc.Machines[i].AntiAffinity
 		s.doc.Machines[i] = m
 		return
 	}
-	s.machines[m.ID] = len(s.doc.Machines)
+	s.machines[key] = len(s.doc.Machines)
 	s.doc.Machines = append(s.doc.Machines, m)
 }
 
