@@ -35,7 +35,7 @@ type Center struct {
 
 	stores map[string]*simulator.Datastore // by name; fixed after build
 
-	capacity int64                           // bytes of each datastore; fixed after build
+	capacity int64 // bytes of each datastore; fixed after build
 	built    atomic.Bool
 
 	mu       sync.Mutex       // taken before machine.mu and disk.mu

@@ -36,20 +36,20 @@ func (c *Center) intercept() {
 	datastore := &datastoreProxy{newProxy("datastore")}
 
 	to := map[string]mo.Reference{
-		"SessionManager.Login":                          session,
-		"SessionManager.CloneSession":                   session,
-		"SessionManager.LoginByToken":                   session,
-		"SessionManager.LoginExtensionByCertificate":    session,
-		"SessionManager.ImpersonateUser":                session,
-		"Folder.CreateVM_Task":                          folder,
-		"VirtualMachine.CloneVM_Task":                   vm,
-		"VirtualMachine.ReconfigVM_Task":                vm,
-		"VirtualMachine.PowerOnVM_Task":                 vm,
-		"VirtualMachine.ShutdownGuest":                  vm,
-		"VirtualMachine.QueryChangedDiskAreas":          vm,
-		"VirtualMachine.RevertToCurrentSnapshot_Task":   vm,
-		"VirtualMachineSnapshot.RevertToSnapshot_Task":  snapshot,
-		"Datastore.RefreshDatastore":                    datastore,
+		"SessionManager.Login":                         session,
+		"SessionManager.CloneSession":                  session,
+		"SessionManager.LoginByToken":                  session,
+		"SessionManager.LoginExtensionByCertificate":   session,
+		"SessionManager.ImpersonateUser":               session,
+		"Folder.CreateVM_Task":                         folder,
+		"VirtualMachine.CloneVM_Task":                  vm,
+		"VirtualMachine.ReconfigVM_Task":               vm,
+		"VirtualMachine.PowerOnVM_Task":                vm,
+		"VirtualMachine.ShutdownGuest":                 vm,
+		"VirtualMachine.QueryChangedDiskAreas":         vm,
+		"VirtualMachine.RevertToCurrentSnapshot_Task":  vm,
+		"VirtualMachineSnapshot.RevertToSnapshot_Task": snapshot,
+		"Datastore.RefreshDatastore":                   datastore,
 	}
 	m := c.svc.Context.Map
 	for _, p := range []mo.Reference{session, folder, vm, snapshot, datastore} {
