@@ -20,6 +20,9 @@ type Spec struct {
 	Verify         VerifyPolicy       `json:"verify"`
 	ShutdownAfter  time.Duration      `json:"shutdown_after"` // how long the guest may take to shut down
 	HardPowerOff   bool               `json:"hard_power_off"` // what to do then: power off (true) or fail (false)
+	Health         HealthGate         `json:"health,omitempty"`
+	HealthWithin   time.Duration      `json:"health_within,omitempty"`  // how long the target may take to pass the gate; 0 means 10 minutes
+	CutoverWithin  time.Duration      `json:"cutover_within,omitempty"` // from asking the guest to stop to the target powered on, then roll back; 0 means 4 hours
 }
 
 // SourceRef names the machine to bring.
@@ -44,6 +47,15 @@ type VerifyPolicy string
 const (
 	VerifyTransit  VerifyPolicy = "transit"  // nothing is read back
 	VerifyReadback VerifyPolicy = "readback" // what was written is read back each cycle; everything at cutover
+)
+
+// HealthGate says what the target must show before a cutover counts as verified.
+type HealthGate string
+
+// Health gates.
+const (
+	HealthGuest HealthGate = "guest" // the guest reports its host name (the default)
+	HealthPower HealthGate = "power" // the machine is powered on; for guests without tools
 )
 
 // Phase is where a replica stands.
@@ -75,7 +87,8 @@ type Status struct {
 	Transport  string       `json:"transport,omitempty"`
 	StartedAt  time.Time    `json:"started_at"`
 	LastSyncAt time.Time    `json:"last_sync_at"` // instant of the last committed snapshot
-	Cycles     []Cycle      `json:"cycles"`
+	Deltas     int          `json:"deltas"`       // delta cycles committed so far
+	Cycles     []Cycle      `json:"cycles"`       // the seed and the last ones, at most keepCycles
 	Disks      []DiskStatus `json:"disks"`
 	ApprovedBy string       `json:"approved_by,omitempty"`
 	ApprovedAt time.Time    `json:"approved_at"`
@@ -85,12 +98,12 @@ type Status struct {
 // Cycle is one committed pass over all disks.
 type Cycle struct {
 	Number        int       `json:"number"` // 0 is the seed
-	Kind          string    `json:"kind"`   // "seed" | "delta" | "compare" | "final"
+	Kind          string    `json:"kind"`   // "seed" | "delta" | "compare" | "final"; compare when any disk was compared whole
 	SnapshotAt    time.Time `json:"snapshot_at"`
 	DoneAt        time.Time `json:"done_at"`
 	ChangedBytes  int64     `json:"changed_bytes"`  // named by the source as changed
 	WrittenBytes  int64     `json:"written_bytes"`  // really written to the target
-	RecopiedBytes int64     `json:"recopied_bytes"` // copied again because a worker died
+	RecopiedBytes int64     `json:"recopied_bytes"` // at most this much was copied again because a worker died
 	Resumes       int       `json:"resumes"`        // times a worker took over in the middle
 }
 

@@ -104,6 +104,7 @@ type Disk struct {
 	Path          string `json:"path,omitempty"` // "[datastore] folder/file.vmdk" or volume id
 	Mode          string `json:"mode,omitempty"` // "persistent", "independent_persistent", …
 	Sharing       string `json:"sharing,omitempty"`
+	RawMapping    bool   `json:"raw_mapping,omitempty"` // a LUN given to the machine as it is: outside snapshots
 }
 
 // NIC is a network card of a VM.

@@ -1,0 +1,84 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/italia/terraform-provider-psn/internal/blockcopy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+	"github.com/italia/terraform-provider-psn/internal/transport/localdisk"
+)
+
+// replicasAtOnce is how many activities one worker runs at a time per site.
+const replicasAtOnce = 20
+
+// stopWithin is how long a worker that stops waits for its activities, which
+// see their context end and leave their ledgers behind.
+const stopWithin = 20 * time.Second
+
+// Worker runs workflows and activities of some sites.
+type Worker struct{ workers []worker.Worker }
+
+// NewWorker prepares a worker for the sites. stateDir holds ledgers and
+// manifests and must outlive the worker: what is lost there is copied again.
+func NewWorker(c client.Client, estate Estate, stateDir string, sites ...psn.Site) (*Worker, error) {
+	if len(sites) == 0 {
+		return nil, invalid("no site is named: name the sites whose disks this worker can reach")
+	}
+	dir, err := filepath.Abs(stateDir)
+	if err != nil || stateDir == "" {
+		return nil, invalid("state folder %q cannot be used: name a folder that outlives the worker", stateDir)
+	}
+	w := &Worker{}
+	for _, s := range sites {
+		if _, err := psn.ParseSite(string(s)); err != nil {
+			return nil, err
+		}
+		sw := worker.New(c, TaskQueue(s), worker.Options{
+			MaxConcurrentActivityExecutionSize: replicasAtOnce,
+			MaxHeartbeatThrottleInterval:       beatEvery,
+			WorkerStopTimeout:                  stopWithin,
+		})
+		register(sw, &activities{estate: estate, open: openLocal, stateDir: dir})
+		w.workers = append(w.workers, sw)
+	}
+	return w, nil
+}
+
+func register(r worker.Registry, a *activities) {
+	r.RegisterWorkflow(Replica)
+	r.RegisterActivity(a)
+}
+
+// Run works until ctx ends, then stops in order.
+func (w *Worker) Run(ctx context.Context) error {
+	var errs []error
+	for i, sw := range w.workers {
+		if err := sw.Start(); err != nil {
+			errs = append(errs, fmt.Errorf("start worker: %w", err))
+			w.workers = w.workers[:i]
+			break
+		}
+	}
+	if errs == nil {
+		<-ctx.Done()
+	}
+	for _, sw := range w.workers {
+		sw.Stop()
+	}
+	return errors.Join(errs...)
+}
+
+func openLocal(ctx context.Context, folder, deviceID string, size int64) (blockcopy.Target, error) {
+	d, err := localdisk.OpenDevice(ctx, folder, deviceID, size, localdisk.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
