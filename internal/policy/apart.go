@@ -13,7 +13,7 @@ import (
 func (e *evaluation) keptApart() {
 	groups := map[string][]Machine{}
 	for _, m := range e.doc.Machines {
-		if m.StandbySite != "" && m.Site == m.StandbySite && !m.Unknown["site"] && !m.Unknown["standby_site"] {
+		if m.StandbySite != "" && m.Site == m.StandbySite && !m.Unknown.Has("site") && !m.Unknown.Has("standby_site") {
 			e.fail(string(m.ID), fmt.Sprintf("machine %s and its standby share site %s", m.ID, m.Site), "put the standby at another site")
 		}
 		if e.unknown(string(m.ID), m.Unknown, "anti_affinity") || m.AntiAffinity == "" {
@@ -33,7 +33,7 @@ func (e *evaluation) groupKeptApart(group []Machine) {
 	slices.SortFunc(group, func(a, b Machine) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	used := map[string]bool{}
 	for _, m := range group {
-		if !m.Unknown["site"] {
+		if !m.Unknown.Has("site") {
 			used[m.Site] = true
 		}
 	}
@@ -49,7 +49,7 @@ func (e *evaluation) groupKeptApart(group []Machine) {
 			continue
 		}
 		for _, b := range group[i+1:] {
-			if b.Unknown["site"] || a.Site != b.Site || a.Site == "" {
+			if b.Unknown.Has("site") || a.Site != b.Site || a.Site == "" {
 				continue
 			}
 			e.pairKeptApart(a, b, free)
@@ -61,13 +61,13 @@ func (e *evaluation) groupKeptApart(group []Machine) {
 // no machine of the group uses, "" when there is none.
 func (e *evaluation) pairKeptApart(a, b Machine, free string) {
 	subject := string(a.ID)
-	differ := a.Platform != "" && b.Platform != "" && a.Platform != b.Platform && !a.Unknown["platform"] && !b.Unknown["platform"]
+	differ := a.Platform != "" && b.Platform != "" && a.Platform != b.Platform && !a.Unknown.Has("platform") && !b.Unknown.Has("platform")
 	switch {
 	case differ: // no cluster spans two platforms
-	case a.Unknown["cluster"] || a.Cluster == "":
+	case a.Unknown.Has("cluster") || a.Cluster == "":
 		e.undecided(e.rule.Severity, subject, "cluster")
 		return
-	case b.Unknown["cluster"] || b.Cluster == "":
+	case b.Unknown.Has("cluster") || b.Cluster == "":
 		e.undecided(e.rule.Severity, string(b.ID), "cluster")
 		return
 	case a.Cluster == b.Cluster:

@@ -53,6 +53,9 @@ func (e *evaluation) machineClassCoversService() {
 			continue
 		}
 		s, ok := e.services[m.Service]
+		if !ok && len(e.doc.Services) == 0 && m.Classification != "" {
+			continue // a document about machines alone; each is judged by its own class
+		}
 		if !ok {
 			e.add(e.rule.Severity, psn.Undecidable, subject,
 				fmt.Sprintf("service %q of machine %s is not part of what was evaluated, so its class is not known", m.Service, m.ID),
@@ -67,7 +70,7 @@ func (e *evaluation) machineClassCoversService() {
 			e.fail(subject, fmt.Sprintf("machine %s has class %q, which does not exist", m.ID, m.Classification), "set classification to "+classes)
 			continue
 		}
-		of, ok := known(s.Classification, s.Unknown["classification"])
+		of, ok := known(s.Classification, s.Unknown.Has("classification"))
 		switch {
 		case !ok && own != psn.Strategic:
 			e.undecided(e.rule.Severity, subject, "classification of service "+string(s.ID))

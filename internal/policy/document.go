@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -12,7 +13,7 @@ import (
 type Document struct {
 	Now      time.Time // for ages and expiries; supplied by the caller
 	Tenants  []Tenant
-	Services []Service
+	Services []Service // nil when machines are judged by their own class alone
 	Machines []Machine
 	Replicas []Replica
 	// Headroom is what the clusters have left, from a placement; nil when the
@@ -21,10 +22,26 @@ type Document struct {
 }
 
 // Unknown names the fields whose value is not known yet, as at plan time: the
-// snake_case form of the field's name ("standby_site", "rpo", "ipa_code"). The
-// zero value means that everything is known. A rule that needs an unknown field
-// is reported as undecidable.
+// snake_case form of the field's name ("standby_site", "rpo", "ipa_code"); the
+// field's own spelling ("StandbySite") names it too, because a key that nothing
+// reads would let a rule pass unseen. The zero value means that everything is
+// known. A rule that needs an unknown field is reported as undecidable.
 type Unknown map[string]bool
+
+// Has reports whether field is unknown.
+func (u Unknown) Has(field string) bool {
+	if u[field] {
+		return true
+	}
+	for name, unknown := range u {
+		if unknown && plainKey(name) == plainKey(field) {
+			return true
+		}
+	}
+	return false
+}
+
+func plainKey(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 // Tenant is an administration.
 type Tenant struct {

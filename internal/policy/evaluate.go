@@ -88,7 +88,7 @@ func (e *evaluation) undecided(sev psn.Severity, subject, field string) {
 // unknown reports the rule as undecidable when one of the fields is unknown.
 func (e *evaluation) unknown(subject string, u Unknown, fields ...string) bool {
 	for _, f := range fields {
-		if u[f] {
+		if u.Has(f) {
 			e.undecided(e.rule.Severity, subject, f)
 			return true
 		}
@@ -145,9 +145,9 @@ func (e *evaluation) byClass(subject string, low, high psn.Classification, test 
 // have: the stricter of its own and its service's.
 func (e *evaluation) classesOf(m Machine) (low, high psn.Classification) {
 	low, high = psn.Ordinary, psn.Strategic
-	own, ownKnown := known(m.Classification, m.Unknown["classification"])
+	own, ownKnown := known(m.Classification, m.Unknown.Has("classification"))
 	s, listed := e.services[m.Service]
-	of, ofKnown := known(s.Classification, s.Unknown["classification"])
+	of, ofKnown := known(s.Classification, s.Unknown.Has("classification"))
 	if own.Rank() > low.Rank() {
 		low = own
 	}
@@ -155,7 +155,7 @@ func (e *evaluation) classesOf(m Machine) (low, high psn.Classification) {
 		low = of
 	}
 	switch {
-	case ofKnown && (ownKnown || m.Classification == "" && !m.Unknown["classification"]):
+	case ofKnown && (ownKnown || m.Classification == "" && !m.Unknown.Has("classification")):
 		high = low
 	case !listed && ownKnown: // CLS-003 reports the missing service
 		high = low
@@ -165,7 +165,7 @@ func (e *evaluation) classesOf(m Machine) (low, high psn.Classification) {
 
 // serviceClasses is classesOf for a service.
 func serviceClasses(s Service) (low, high psn.Classification) {
-	if c, ok := known(s.Classification, s.Unknown["classification"]); ok {
+	if c, ok := known(s.Classification, s.Unknown.Has("classification")); ok {
 		return c, c
 	}
 	return psn.Ordinary, psn.Strategic

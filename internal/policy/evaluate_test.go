@@ -91,6 +91,11 @@ func TestRules(t *testing.T) {
 		{"CLS-003 misspelt", vm(func(m *policy.Machine) { m.Classification = "alta" }), nil, []string{"CLS-003 error failed" + db1}, []string{`"alta"`}},
 		{"CLS-003 unknown", vm(func(m *policy.Machine) { m.Unknown = un("classification") }), nil, []string{"CLS-003 error undecidable" + db1}, nil},
 		{"CLS-003 service elsewhere", vm(func(m *policy.Machine) { m.Service, m.Classification = "p_bs/altro", "strategic" }), nil, []string{"CLS-003 error undecidable" + db1}, []string{`"p_bs/altro"`}},
+		{"CLS-003 no services", func(d *doc) {
+			d.Services, d.Machines[0].Classification, d.Machines[1].Classification = nil, "strategic", "critical"
+		}, nil, nil, nil},
+		{"CLS-003 no services and no class", func(d *doc) { d.Services, d.Machines[0].Classification = nil, "strategic" }, nil, []string{"CLS-003 error undecidable p_bs/db-2"}, nil},
+		{"unknown by the name of the field", vm(func(m *policy.Machine) { m.Unknown = un("Qualification") }), nil, []string{"LVL-001 error undecidable" + db1}, nil},
 		{"CLS-004 lowered", svc(func(s *policy.Service) { s.Classification = "critical" }), nil, []string{"CLS-004 error failed" + service}, []string{"strategic", "critical", "reclassification"}},
 		{"CLS-004 lowered with reference", svc(func(s *policy.Service) { s.Classification, s.Reclassification = "critical", "ACN 123/2026" }), nil, nil, nil},
 		{"CLS-004 raised", svc(func(s *policy.Service) { s.PriorClassification = "ordinary" }), nil, nil, nil},

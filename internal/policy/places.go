@@ -48,12 +48,12 @@ func (e *evaluation) standbyElsewhere() {
 		switch {
 		case !c.Protected():
 			return result{}
-		case m.Unknown["standby_site"]:
+		case m.Unknown.Has("standby_site"):
 			return result{unknown: "standby_site"}
 		case m.StandbySite == "":
 			return result{message: fmt.Sprintf("machine %s is %s and has no standby at another site", m.ID, c),
 				remedy: "let a psn_placement place it with its standby, or lower the class by reclassification"}
-		case m.Unknown["site"]:
+		case m.Unknown.Has("site"):
 			return result{unknown: "site"}
 		case m.StandbySite == m.Site:
 			return result{message: fmt.Sprintf("machine %s is %s and its standby is at its own site, %s", m.ID, c, m.Site), remedy: "put the standby at another site"}
@@ -67,7 +67,7 @@ func (e *evaluation) standbyElsewhere() {
 // PLC-001, PLC-005 and LOC-001.
 func apart(m Machine) (at, standby psn.Site, unknown string, ok bool) {
 	for _, f := range []string{"site", "standby_site"} {
-		if m.Unknown[f] {
+		if m.Unknown.Has(f) {
 			return "", "", f, false
 		}
 	}
@@ -142,14 +142,14 @@ func (e *evaluation) placeComesFromPlacement() {
 			if !c.Protected() {
 				return result{}
 			}
-			if m.Unknown["from_placement"] {
+			if m.Unknown.Has("from_placement") {
 				return result{unknown: "from_placement"}
 			}
 			return result{message: fmt.Sprintf("machine %s is %s but its place does not come from a placement", m.ID, c),
 				remedy: "set placement to an assignment of a psn_placement instead of choosing the site by hand"}
 		}
 		for _, f := range []string{"placement_site", "site", "placement_standby_site", "standby_site"} {
-			if m.Unknown[f] {
+			if m.Unknown.Has(f) {
 				return result{unknown: f}
 			}
 		}

@@ -50,7 +50,7 @@ func (e *evaluation) objectivesDeclaredAndKept() {
 				value       time.Duration
 			}{{"rpo", "RPO", s.RPO}, {"rto", "RTO", s.RTO}} {
 				switch {
-				case s.Unknown[o.field]:
+				case s.Unknown.Has(o.field):
 					return result{unknown: o.field}
 				case o.value <= 0:
 					return result{message: fmt.Sprintf("service %s is %s and declares no %s", s.ID, c, o.name), remedy: fmt.Sprintf("set continuity.%s, for example %q", o.field, "15m")}
@@ -73,7 +73,7 @@ func (e *evaluation) intervalKeepsRPO(r Replica) {
 	}
 	s, listed := e.services[r.Service]
 	limit, whose := r.RPO, "its RPO"
-	if listed && s.RPO > 0 && !s.Unknown["rpo"] {
+	if listed && s.RPO > 0 && !s.Unknown.Has("rpo") {
 		if r.RPO > s.RPO {
 			e.fail(subject, fmt.Sprintf("replica %s has an RPO of %s, more than the %s of service %s", r.ID, r.RPO, s.RPO, s.ID), fmt.Sprintf("set the RPO of the replica to at most %s", s.RPO))
 		}
@@ -82,7 +82,7 @@ func (e *evaluation) intervalKeepsRPO(r Replica) {
 		}
 	}
 	switch {
-	case listed && s.Unknown["rpo"] && r.Interval > 0:
+	case listed && s.Unknown.Has("rpo") && r.Interval > 0:
 		e.undecided(e.rule.Severity, subject, "rpo of service "+string(s.ID))
 	case limit > 0 && r.Interval > limit:
 		e.fail(subject, fmt.Sprintf("replica %s is brought up to date every %s, %s is %s", r.ID, r.Interval, whose, limit), fmt.Sprintf("set the interval to at most %s", limit))
