@@ -33,8 +33,9 @@ type Cluster struct {
 // Commitment is capacity that a service of a tenant holds on a cluster. An empty
 // Tenant stands for machines that this project does not manage. An empty ForSite
 // means running machines; otherwise it is the reserve to be used if ForSite is
-// lost: its vCPUs and memory are needed only then, its storage is taken every
-// day (the standby's disk exists), so state the storage here and only here.
+// lost: its vCPUs and memory are needed only then, while its storage is taken
+// every day, since the standby's disk exists. State a disk once, here or with
+// the running machines: both count the same.
 //
 // Service lets a placement tell its own machines from the tenant's others. When
 // it is empty every machine of Tenant is taken to belong to the placement that
