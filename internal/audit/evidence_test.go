@@ -194,3 +194,27 @@ func TestDestroyPlanLeavesNothingToJudge(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestReplica(t *testing.T) {
+	t.Parallel()
+	f := newFixture(1)
+	place := copied(f, "psn_placement.brescia", "protocollo-1", "vm", "protocollo-1")
+	delete(f.resources, `psn_virtual_machine.vm["protocollo-1"]`)
+	f.names = slices.DeleteFunc(f.names, func(n string) bool { return n == `psn_virtual_machine.vm["protocollo-1"]` })
+	f.add("psn_replica.protocollo", object{"id": "p_bs/protocollo-1", "placement": place, "rpo": "1h", "source": object{"name": "brescia", "vm": "protocollo"}})
+	r := evaluate(t, f.plan(t))
+	got := verdicts(r)
+	// The service declares 15 minutes.
+	for _, want := range []string{"error REP-002 p_bs/protocollo-1 failed", "warning REP-003 p_bs/protocollo-1 undecidable"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q among %v", want, got)
+		}
+	}
+	if r.Subjects.Replicas != 1 || r.Subjects.Machines != 3 {
+		t.Errorf("%+v", r.Subjects)
+	}
+	place["standby_site"] = "pomezia"
+	if got := verdicts(evaluate(t, f.plan(t))); !slices.Contains(got, "error AUD-003 p_bs/protocollo-1 failed") {
+		t.Errorf("findings %v", got)
+	}
+}

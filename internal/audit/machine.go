@@ -164,7 +164,9 @@ func (s *subjects) workload(subject string, w view, want, got place) {
 	}
 }
 
-// replica judges a machine that is being brought in.
+// replica judges a machine that is being brought in. Every replica of a
+// psn_replica is asynchronous; when its failover was last tested is not in the
+// file.
 func (s *subjects) replica(v view) {
 	id := psn.VMID(v.text("id"))
 	given := v.object("placement")
@@ -173,10 +175,19 @@ func (s *subjects) replica(v view) {
 	if assigned, ok := s.placed[key]; ok {
 		s.compare(id, v.where+".placement", taken, assigned)
 		s.once(id, key)
-	} else if v.present("placement") {
+	} else {
+		s.regions(id, taken)
 		s.seats = append(s.seats, taken.seat(id))
-		m := taken.machine(id)
-		s.addMachine(id, m)
+		s.addMachine(id, taken.machine(id))
 	}
-	s.doc.Replicas = append(s.doc.Replicas, policy.Replica{ID: id})
+	unknown := merge(unknowns(v, "rpo"), policy.Unknown{"last_test": true})
+	for _, f := range []struct{ from, to string }{{"service", "service"}, {"site", "to_site"}} {
+		if taken.unknown[f.from] {
+			unknown[f.to] = true
+		}
+	}
+	s.doc.Replicas = append(s.doc.Replicas, policy.Replica{
+		ID: id, Service: taken.service, Mode: "asynchronous", FromSite: v.object("source").text("name"), ToSite: taken.site,
+		RPO: v.duration("rpo"), Unknown: unknown,
+	})
 }

@@ -27,7 +27,6 @@ func newMigrateWait(a *app) *cobra.Command {
 	c.Flags().IntVar(&w.percent, "copied", 0, "wait until this `percentage` of the seed is copied")
 	timeout := 30 * time.Minute
 	c.Flags().Var(duration{&timeout}, "timeout", "give up after this long; the migration goes on")
-	c.MarkFlagsMutuallyExclusive("phase", "deltas", "copied")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		vm, err := id()
 		if err != nil {
@@ -83,8 +82,16 @@ func (t target) String() string {
 
 func (t target) check() error {
 	all := append(phases(), migration.PhaseRolledBack, migration.PhaseFailed)
+	given := 0
+	for _, set := range []bool{t.phase != "", t.deltas != 0, t.percent != 0} {
+		if set {
+			given++
+		}
+	}
 	switch {
-	case t.phase == "" && t.deltas == 0 && t.percent == 0:
+	case given > 1:
+		return usagef("give one of --phase, --deltas and --copied, not %d", given)
+	case given == 0:
 		return usagef("nothing to wait for: give --phase, --deltas or --copied")
 	case t.phase != "" && !slices.Contains(all, migration.Phase(t.phase)):
 		return usagef("unknown --phase %q: use one of %q", t.phase, all)
