@@ -1,0 +1,309 @@
+package placement
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// decide fills the computed attributes of config. It is a function of the
+// configuration and the prior state alone: it runs at plan and again at apply,
+// and must come to the same result. prior is nil when there is none.
+func decide(ctx context.Context, config model, prior *model) (model, diag.Diagnostics) {
+	out := config
+	ws, complete, diags := expandWorkloads(ctx, config.Workloads)
+	if diags.HasError() {
+		return out, diags
+	}
+	for _, name := range slices.Sorted(maps.Keys(ws)) {
+		if err := psn.CheckName("workload name", name); err != nil {
+			diags.Append(diagnose.UnableAt(at(name), "place", fmt.Sprintf("workload %q", name), err))
+		}
+	}
+	if diags.HasError() {
+		return out, diags
+	}
+	if reason := undecided(config, ws, complete); reason != "" {
+		return postpone(out, ws, complete, reason, diags)
+	}
+	sites, known, more := expandInventory(ctx, config.Inventory)
+	if diags.Append(more...); diags.HasError() {
+		return out, diags
+	}
+	if !known {
+		return postpone(out, ws, complete, "the inventory is not known yet: something it depends on has changes pending", diags)
+	}
+	return solve(ctx, out, prior, ws, sites, diags)
+}
+
+// undecided says what is not known yet, "" when everything but the inventory is.
+func undecided(config model, ws map[string]workload, complete bool) string {
+	if !complete {
+		return "the set of workloads is not known yet"
+	}
+	for _, name := range slices.Sorted(maps.Keys(ws)) {
+		if !ws[name].known() {
+			return fmt.Sprintf("an attribute of workload %q is not known yet", name)
+		}
+	}
+	switch {
+	case config.TenantID.IsUnknown():
+		return "the tenant is not known yet"
+	case config.Rebalance.IsUnknown():
+		return "\"rebalance\" is not known yet"
+	}
+	return ""
+}
+
+// postpone leaves the decision to the apply: with known keys when the machines
+// are known, so that for_each works, else with nothing known.
+func postpone(out model, ws map[string]workload, complete bool, reason string, diags diag.Diagnostics) (model, diag.Diagnostics) {
+	out.Verdict = types.StringUnknown()
+	out.Findings = finding.Unknown()
+	out.Explanation = types.ListUnknown(types.StringType)
+	out.Headroom = types.ListUnknown(headroomType)
+	out.PolicyDigest = types.StringValue(policy.Digest())
+	countable := complete
+	for _, w := range ws {
+		countable = countable && !w.Instances.IsUnknown()
+	}
+	out.Assignments = types.MapUnknown(AssignmentType())
+	if countable {
+		out.Assignments = foretold(ws)
+	}
+	for _, name := range slices.Sorted(maps.Keys(ws)) {
+		w := ws[name]
+		if w.Classification.ValueString() == string(psn.Strategic) && !out.AllowUnknownAtPlan.ValueBool() {
+			diags.AddAttributeError(at(name), fmt.Sprintf("Unable to place workload %q at plan time", name),
+				fmt.Sprintf("The workload is strategic and %s, so its places and their separation cannot be shown before they are applied.\n\n"+
+					"What to do: give the value in the configuration, apply what it depends on first, or accept a decision at apply with allow_unknown_at_plan = true.", reason))
+		}
+	}
+	what := "The machines are known, their places will be after apply."
+	if !countable {
+		what = "Neither the machines nor their places are known: for_each over assignments cannot work in this plan. Apply first what the number of instances depends on."
+	}
+	diags.AddAttributeWarning(path.Root("workloads"), "Placement is decided at apply", strings.ToUpper(reason[:1])+reason[1:]+". "+what)
+	return out, diags
+}
+
+func solve(ctx context.Context, out model, prior *model, ws map[string]workload, sites []psn.SiteInventory, diags diag.Diagnostics) (model, diag.Diagnostics) {
+	var standing map[string]placement.Assignment
+	if prior != nil {
+		standing = current(prior.Assignments)
+	}
+	req := request(psn.TenantID(out.TenantID.ValueString()), ws, sites, standing, out.Rebalance.ValueBool())
+	res, err := placement.Solve(req)
+	if err != nil {
+		diags.Append(diagnose.UnableAt(path.Root("workloads"), "place", "the workloads", err))
+		return out, diags
+	}
+	grown := prior == nil || grows(ctx, ws, prior.Workloads)
+	if grown {
+		checkQuota(req, out.Quota, &diags)
+	}
+	assignments := res.Assignments
+	if res.Verdict != placement.Placed && !grown {
+		assignments = remaining(standing, req)
+	}
+	found := judge(req, res, assignments)
+	report(&diags, ws, res, found, grown)
+	if diags.HasError() {
+		return out, diags
+	}
+	out.Assignments = flattenAssignments(assignments)
+	out.Verdict = types.StringValue(string(res.Verdict))
+	out.Findings = finding.Flatten(found)
+	out.Explanation = flattenLines(res.Explanation)
+	out.Headroom = flattenHeadroom(res.Headroom)
+	out.PolicyDigest = types.StringValue(policy.Digest())
+	// A decision that a site's silence alone puts in doubt stands, with the warning above.
+	if prior != nil && sameInputs(out, *prior) && (unread(sites) || sameDecision(out, *prior)) {
+		kept := *prior
+		kept.AllowUnknownAtPlan = out.AllowUnknownAtPlan
+		return kept, diags
+	}
+	for _, m := range res.Moves {
+		diags.AddAttributeWarning(at(m.To.Workload), fmt.Sprintf("Machine %q moves", m.VM),
+			fmt.Sprintf("From %s to %s.", place(m.From), place(m.To)))
+	}
+	return out, diags
+}
+
+// judge returns the findings of the solver and those of the separation rules on
+// the decision, each once, sorted.
+func judge(req placement.Request, res placement.Result, assignments map[string]placement.Assignment) []psn.Finding {
+	doc := policy.Document{}
+	spread := map[string]bool{}
+	for _, w := range req.Workloads {
+		spread[w.Name] = w.AntiAffinity
+	}
+	for _, key := range slices.Sorted(maps.Keys(assignments)) {
+		a := assignments[key]
+		m := policy.Machine{
+			ID: psn.VMID(string(req.Tenant) + "/" + key), Service: a.Service, Workload: a.Workload, Classification: string(a.Classification),
+			Site: string(a.Site), Platform: string(a.Platform), Cluster: a.Cluster,
+			StandbySite: string(a.StandbySite), StandbyPlatform: string(a.StandbyPlatform), StandbyCluster: a.StandbyCluster,
+			FromPlacement: true, PlacementSite: string(a.Site), PlacementStandbySite: string(a.StandbySite),
+		}
+		if spread[a.Workload] {
+			m.AntiAffinity = a.Workload
+		}
+		doc.Machines = append(doc.Machines, m)
+	}
+	for _, w := range req.Workloads {
+		doc.Services = append(doc.Services, policy.Service{ID: w.Service, Classification: string(w.Classification)})
+	}
+	for _, h := range res.Headroom {
+		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free})
+	}
+	found := append(slices.Clone(res.Findings), finding.OnPlace(policy.Evaluate(doc))...)
+	slices.SortFunc(found, psn.CompareFindings)
+	return slices.CompactFunc(found, func(a, b psn.Finding) bool {
+		return a.Rule == b.Rule && a.Subject == b.Subject && a.Message == b.Message
+	})
+}
+
+// report turns findings into diagnostics. What already stands and asks for no
+// more than before is not made to fail: it could then be neither shrunk nor
+// destroyed. Its findings are warnings and stay in the plan.
+func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Result, found []psn.Finding, grown bool) {
+	failed := false
+	for _, f := range found {
+		name, p := blame(ws, f.Subject)
+		summary := "Unable to place the workloads"
+		if name != "" {
+			summary = fmt.Sprintf("Unable to place workload %q", name)
+		}
+		switch {
+		case f.Severity == psn.SeverityError && grown:
+			failed = true
+			diags.AddAttributeError(p, summary, finding.Text(f))
+		case f.Severity != psn.SeverityInfo:
+			diags.AddAttributeWarning(p, f.Rule+": "+f.Subject, finding.Text(f))
+		}
+	}
+	if res.Verdict != placement.Placed && grown && !failed {
+		detail := fmt.Sprintf("Verdict: %s.", res.Verdict)
+		for _, l := range res.Explanation {
+			detail += "\n" + l
+		}
+		diags.AddAttributeError(path.Root("workloads"), "Unable to place the workloads", detail)
+	}
+}
+
+// blame finds the workload a finding is about: its subject is
+// "<tenant>/<workload>", "<tenant>/<machine>", a service or the tenant.
+func blame(ws map[string]workload, subject string) (string, path.Path) {
+	_, rest, _ := strings.Cut(subject, "/")
+	for _, name := range slices.Sorted(maps.Keys(ws)) {
+		if rest == name || isMachineOf(rest, name) || subject == ws[name].ServiceID.ValueString() {
+			return name, at(name)
+		}
+	}
+	return "", path.Root("workloads")
+}
+
+// grows reports whether anything is asked for that the prior configuration did
+// not ask for.
+func grows(ctx context.Context, ws map[string]workload, prior types.Map) bool {
+	was, _, diags := expandWorkloads(ctx, prior)
+	if diags.HasError() {
+		return true
+	}
+	for name, w := range ws {
+		p, ok := was[name]
+		if !ok {
+			return true
+		}
+		for _, n := range [][2]types.Int64{{w.Instances, p.Instances}, {w.VCPUs, p.VCPUs}, {w.MemoryGiB, p.MemoryGiB}, {w.StorageGiB, p.StorageGiB}} {
+			if n[0].ValueInt64() > n[1].ValueInt64() {
+				return true
+			}
+		}
+		for _, v := range [][2]attr.Value{
+			{w.ServiceID, p.ServiceID}, {w.Classification, p.Classification}, {w.Sites, p.Sites}, {w.Regions, p.Regions},
+			{w.Platforms, p.Platforms}, {w.AntiAffinity, p.AntiAffinity},
+		} {
+			if !v[0].Equal(v[1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// remaining is what stands of the machines still asked for.
+func remaining(standing map[string]placement.Assignment, req placement.Request) map[string]placement.Assignment {
+	out := map[string]placement.Assignment{}
+	for _, w := range req.Workloads {
+		for n := int64(1); n <= w.Instances; n++ {
+			key := fmt.Sprintf("%s-%d", w.Name, n)
+			if a, ok := standing[key]; ok {
+				a.Resources = w.PerInstance
+				out[key] = a
+			}
+		}
+	}
+	return out
+}
+
+func sameInputs(a, b model) bool {
+	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance)
+}
+
+// sameDecision compares what was decided, not the figures it was decided on.
+func sameDecision(a, b model) bool {
+	return a.Assignments.Equal(b.Assignments) && a.Verdict.Equal(b.Verdict) && a.Findings.Equal(b.Findings) && a.PolicyDigest.Equal(b.PolicyDigest)
+}
+
+func unread(sites []psn.SiteInventory) bool {
+	return slices.ContainsFunc(sites, func(s psn.SiteInventory) bool { return !s.Reachable() })
+}
+
+func checkQuota(req placement.Request, quota types.Object, diags *diag.Diagnostics) {
+	if quota.IsNull() || quota.IsUnknown() {
+		return
+	}
+	var asked psn.Resources
+	for _, w := range req.Workloads {
+		asked = asked.Add(w.PerInstance.Times(w.Instances))
+	}
+	for _, q := range []struct {
+		name, unit string
+		asked      int64
+	}{
+		{"vcpus", "vCPUs", asked.VCPUs}, {"memory_gib", "GiB of memory", asked.MemoryMiB / mibPerGiB}, {"storage_gib", "GiB of storage", asked.StorageMiB / mibPerGiB},
+	} {
+		limit, _ := quota.Attributes()[q.name].(types.Int64)
+		if limit.IsNull() || limit.IsUnknown() || limit.ValueInt64() < 0 || q.asked <= limit.ValueInt64() {
+			continue
+		}
+		diags.AddAttributeError(path.Root("quota").AtName(q.name), fmt.Sprintf("Unable to place the workloads within the quota of tenant %q", req.Tenant),
+			fmt.Sprintf("The workloads ask for %d %s in all, the quota is %d.\n\nWhat to do: ask for %d less, or have the quota raised.",
+				q.asked, q.unit, limit.ValueInt64(), q.asked-limit.ValueInt64()))
+	}
+}
+
+func place(a placement.Assignment) string {
+	s := fmt.Sprintf("%s, cluster %s (%s)", a.Site, a.Cluster, a.Platform)
+	if a.StandbySite != "" {
+		s += fmt.Sprintf(" with standby at %s, cluster %s", a.StandbySite, a.StandbyCluster)
+	}
+	return s
+}
+
+func at(name string) path.Path { return path.Root("workloads").AtMapKey(name) }

@@ -1,0 +1,215 @@
+package placement
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/provider/inventory"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+type model struct {
+	ID                 types.String `tfsdk:"id"`
+	TenantID           types.String `tfsdk:"tenant_id"`
+	Name               types.String `tfsdk:"name"`
+	Inventory          types.List   `tfsdk:"inventory"`
+	Workloads          types.Map    `tfsdk:"workloads"`
+	Quota              types.Object `tfsdk:"quota"`
+	Rebalance          types.Bool   `tfsdk:"rebalance"`
+	AllowUnknownAtPlan types.Bool   `tfsdk:"allow_unknown_at_plan"`
+	Assignments        types.Map    `tfsdk:"assignments"`
+	Verdict            types.String `tfsdk:"verdict"`
+	Findings           types.List   `tfsdk:"findings"`
+	Explanation        types.List   `tfsdk:"explanation"`
+	Headroom           types.List   `tfsdk:"headroom"`
+	PolicyDigest       types.String `tfsdk:"policy_digest"`
+}
+
+type workload struct {
+	ServiceID      types.String `tfsdk:"service_id"`
+	Classification types.String `tfsdk:"classification"`
+	Instances      types.Int64  `tfsdk:"instances"`
+	VCPUs          types.Int64  `tfsdk:"vcpus"`
+	MemoryGiB      types.Int64  `tfsdk:"memory_gib"`
+	StorageGiB     types.Int64  `tfsdk:"storage_gib"`
+	Sites          types.Set    `tfsdk:"sites"`
+	Regions        types.Set    `tfsdk:"regions"`
+	Platforms      types.Set    `tfsdk:"platforms"`
+	AntiAffinity   types.Bool   `tfsdk:"anti_affinity"`
+}
+
+type identity struct {
+	TenantID types.String `tfsdk:"tenant_id"`
+	Name     types.String `tfsdk:"name"`
+}
+
+// known reports whether nothing of the workload is unknown.
+func (w workload) known() bool {
+	for _, v := range []attr.Value{w.ServiceID, w.Classification, w.Instances, w.VCPUs, w.MemoryGiB, w.StorageGiB, w.AntiAffinity} {
+		if v.IsUnknown() {
+			return false
+		}
+	}
+	for _, s := range []types.Set{w.Sites, w.Regions, w.Platforms} {
+		if !wholly(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func wholly(s types.Set) bool {
+	return !s.IsUnknown() && !slices.ContainsFunc(s.Elements(), func(v attr.Value) bool { return v.IsUnknown() })
+}
+
+// expandWorkloads returns the workloads that are objects; complete is false when
+// the map itself or one of them is unknown.
+func expandWorkloads(ctx context.Context, m types.Map) (ws map[string]workload, complete bool, diags diag.Diagnostics) {
+	if m.IsUnknown() {
+		return nil, false, nil
+	}
+	ws, complete = map[string]workload{}, true
+	for name, v := range m.Elements() {
+		o, ok := v.(types.Object)
+		if !ok || o.IsUnknown() || o.IsNull() {
+			complete = false
+			continue
+		}
+		var w workload
+		diags.Append(o.As(ctx, &w, asOptions)...)
+		ws[name] = w
+	}
+	return ws, complete, diags
+}
+
+// request builds the solver's request from what is known.
+func request(tenant psn.TenantID, ws map[string]workload, sites []psn.SiteInventory, current map[string]placement.Assignment, rebalance bool) placement.Request {
+	req := placement.Request{Tenant: tenant, Sites: sites, Current: current, Rebalance: rebalance}
+	for _, name := range slices.Sorted(maps.Keys(ws)) {
+		w := ws[name]
+		req.Workloads = append(req.Workloads, placement.Workload{
+			Name:           name,
+			Service:        psn.ServiceID(w.ServiceID.ValueString()),
+			Classification: psn.Classification(w.Classification.ValueString()),
+			Instances:      w.Instances.ValueInt64(),
+			PerInstance: psn.Resources{
+				VCPUs: w.VCPUs.ValueInt64(), MemoryMiB: w.MemoryGiB.ValueInt64() * mibPerGiB, StorageMiB: w.StorageGiB.ValueInt64() * mibPerGiB,
+			},
+			Sites:        words[psn.Site](w.Sites),
+			Platforms:    words[psn.Platform](w.Platforms),
+			Regions:      words[psn.Region](w.Regions),
+			AntiAffinity: w.AntiAffinity.ValueBool(),
+		})
+	}
+	return req
+}
+
+// words returns the set's strings, sorted.
+func words[T ~string](s types.Set) []T {
+	var out []T
+	for _, e := range s.Elements() {
+		if v, ok := e.(types.String); ok && !v.IsNull() && !v.IsUnknown() {
+			out = append(out, T(v.ValueString()))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// current reads the assignments of the prior state.
+func current(m types.Map) map[string]placement.Assignment {
+	out := map[string]placement.Assignment{}
+	for key, v := range m.Elements() {
+		if o, ok := v.(types.Object); ok && !o.IsNull() && !o.IsUnknown() {
+			out[key] = Expand(o)
+		}
+	}
+	return out
+}
+
+func flattenAssignments(as map[string]placement.Assignment) types.Map {
+	elems := make(map[string]attr.Value, len(as))
+	for key, a := range as {
+		elems[key] = Flatten(a)
+	}
+	return types.MapValueMust(AssignmentType(), elems)
+}
+
+// foretold is the map of assignments when the machines are known but not their
+// places: known keys, and in each object what does not depend on the solver.
+func foretold(ws map[string]workload) types.Map {
+	t := AssignmentType()
+	elems := map[string]attr.Value{}
+	for name, w := range ws {
+		for n := int64(1); n <= w.Instances.ValueInt64(); n++ {
+			key := fmt.Sprintf("%s-%d", name, n)
+			attrs := map[string]attr.Value{}
+			for _, f := range Fields() {
+				if f.Type == types.Int64Type {
+					attrs[f.Name] = types.Int64Unknown()
+				} else {
+					attrs[f.Name] = types.StringUnknown()
+				}
+			}
+			attrs["vm"] = types.StringValue(key)
+			attrs["workload"] = types.StringValue(name)
+			attrs["service_id"] = w.ServiceID
+			attrs["classification"] = w.Classification
+			attrs["vcpus"] = w.VCPUs
+			attrs["memory_gib"] = w.MemoryGiB
+			attrs["storage_gib"] = w.StorageGiB
+			elems[key] = types.ObjectValueMust(t.AttrTypes, attrs)
+		}
+	}
+	return types.MapValueMust(t, elems)
+}
+
+var headroomType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"site": types.StringType, "platform": types.StringType, "cluster": types.StringType, "lost_site": types.StringType,
+	"vcpus": types.Int64Type, "memory_mib": types.Int64Type, "storage_mib": types.Int64Type,
+}}
+
+func flattenHeadroom(hs []placement.Headroom) types.List {
+	elems := make([]attr.Value, len(hs))
+	for i, h := range hs {
+		elems[i] = types.ObjectValueMust(headroomType.AttrTypes, map[string]attr.Value{
+			"site":        types.StringValue(string(h.Site)),
+			"platform":    types.StringValue(string(h.Platform)),
+			"cluster":     types.StringValue(h.Cluster),
+			"lost_site":   optional(string(h.Lost)),
+			"vcpus":       types.Int64Value(h.Free.VCPUs),
+			"memory_mib":  types.Int64Value(h.Free.MemoryMiB),
+			"storage_mib": types.Int64Value(h.Free.StorageMiB),
+		})
+	}
+	return types.ListValueMust(headroomType, elems)
+}
+
+func flattenLines(lines []string) types.List {
+	elems := make([]attr.Value, len(lines))
+	for i, l := range lines {
+		elems[i] = types.StringValue(l)
+	}
+	return types.ListValueMust(types.StringType, elems)
+}
+
+// expandInventory reads the inventory; known is false when any part is unknown.
+func expandInventory(ctx context.Context, l types.List) (sites []psn.SiteInventory, known bool, diags diag.Diagnostics) {
+	v, err := l.ToTerraformValue(ctx)
+	if err != nil {
+		diags.AddError("Unable to read the inventory given", err.Error())
+		return nil, false, diags
+	}
+	if !v.IsFullyKnown() {
+		return nil, false, nil
+	}
+	sites, diags = inventory.Expand(ctx, l)
+	return sites, true, diags
+}

@@ -1,0 +1,151 @@
+package placement
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/provider/inventory"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var asOptions = basetypes.ObjectAsOptions{}
+
+func resourceSchema() schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: "Decides where every machine of a tenant's workloads lives, and its standby, **in the plan**: the first plan already shows sites, regions, standby and every finding. " +
+			"The decision is a function of the configuration and of the prior decision: machines that stand somewhere stay there. It makes nothing at any site.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`<tenant>/<name>`."},
+			"tenant_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Id of the tenant.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"name": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString("default"),
+				MarkdownDescription: "Name of the decision, for a tenant that has several. All machines of one service belong in one placement. Default: `default`.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"inventory": inventory.Input("What to decide on: `data.psn_inventory.….sites`. When a fresh reading leads to the same decision, the reading that the decision was taken on is kept."),
+			"workloads": schema.MapNestedAttribute{
+				Required: true, MarkdownDescription: "Workloads by name: each is a set of equal machines of one service.",
+				NestedObject: schema.NestedAttributeObject{Attributes: workloadAttributes()},
+				Validators:   []validator.Map{mapvalidator.SizeAtLeast(1)},
+			},
+			"quota": schema.SingleNestedAttribute{
+				Optional: true, MarkdownDescription: "What all workloads together may use, usually `psn_tenant.….quota`; null or -1 means unlimited.",
+				Attributes: map[string]schema.Attribute{
+					"vcpus":       schema.Int64Attribute{Optional: true, MarkdownDescription: "Virtual CPUs."},
+					"memory_gib":  schema.Int64Attribute{Optional: true, MarkdownDescription: "Memory in GiB."},
+					"storage_gib": schema.Int64Attribute{Optional: true, MarkdownDescription: "Storage in GiB, without that of standbys."},
+				},
+			},
+			"rebalance": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "Lets the decision move machines that could stay. Default: `false`, nothing moves unless it has to.",
+			},
+			"allow_unknown_at_plan": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "Accepts that the place of strategic machines is decided at apply because an input is not known in the plan. Default: `false`, such a plan fails.",
+			},
+			"assignments": schema.MapNestedAttribute{
+				Computed: true, MarkdownDescription: "The place of every machine, by name (`<workload>-<n>`). Made for `for_each`.",
+				NestedObject: schema.NestedAttributeObject{Attributes: computedFields()},
+			},
+			"verdict":  schema.StringAttribute{Computed: true, MarkdownDescription: "`placed`, `proven infeasible` or `not found within budget`."},
+			"findings": finding.Attribute(),
+			"explanation": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "What was decided and why, in sentences.",
+			},
+			"headroom": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "What is left on each cluster, normally and after the loss of each other site, on the inventory decided on.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"site":        schema.StringAttribute{Computed: true, MarkdownDescription: "Site of the cluster."},
+					"platform":    schema.StringAttribute{Computed: true, MarkdownDescription: "Platform of the cluster."},
+					"cluster":     schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the cluster."},
+					"lost_site":   schema.StringAttribute{Computed: true, MarkdownDescription: "Site assumed lost; null in normal operation."},
+					"vcpus":       schema.Int64Attribute{Computed: true, MarkdownDescription: "Virtual CPUs left."},
+					"memory_mib":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Memory left in MiB."},
+					"storage_mib": schema.Int64Attribute{Computed: true, MarkdownDescription: "Storage left in MiB."},
+				}},
+			},
+			"policy_digest": schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the rule set that judged the decision."},
+		},
+	}
+}
+
+func workloadAttributes() map[string]schema.Attribute {
+	positive := func(doc string) schema.Attribute {
+		return schema.Int64Attribute{Required: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.AtLeast(1)}}
+	}
+	oneOf := func(doc string, allowed []string) schema.Attribute {
+		return schema.SetAttribute{
+			Optional: true, ElementType: types.StringType, MarkdownDescription: doc,
+			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(allowed...))},
+		}
+	}
+	return map[string]schema.Attribute{
+		"service_id": schema.StringAttribute{Required: true, MarkdownDescription: "Service the machines belong to (`psn_service.….id`)."},
+		"classification": schema.StringAttribute{
+			Required: true, MarkdownDescription: "Class of the service (`psn_service.….classification`): it decides whether and where a standby is needed.",
+			Validators: []validator.String{stringvalidator.OneOf(names(psn.Classifications())...)},
+		},
+		"instances":     positive("Number of machines."),
+		"vcpus":         positive("Virtual CPUs of each machine."),
+		"memory_gib":    positive("Memory of each machine in GiB."),
+		"storage_gib":   positive("Storage of each machine in GiB."),
+		"sites":         oneOf("Home sites allowed. Default: any.", names(psn.Sites())),
+		"regions":       oneOf("Regions allowed, for home and standby. Default: any.", names(psn.Regions())),
+		"platforms":     oneOf("Platforms allowed, for home and standby. Default: any.", names(psn.Platforms())),
+		"anti_affinity": schema.BoolAttribute{Optional: true, MarkdownDescription: "Keeps the machines of the workload on different sites as far as there are sites, else on different clusters."},
+	}
+}
+
+func computedFields() map[string]schema.Attribute {
+	out := map[string]schema.Attribute{}
+	for _, f := range Fields() {
+		if f.Type == types.Int64Type {
+			out[f.Name] = schema.Int64Attribute{Computed: true, MarkdownDescription: f.Doc}
+		} else {
+			out[f.Name] = schema.StringAttribute{Computed: true, MarkdownDescription: f.Doc}
+		}
+	}
+	return out
+}
+
+// Input is an assignment as an attribute that a resource takes. Fields that an
+// ordinary service leaves empty may be left out.
+func Input(doc string, required bool) schema.SingleNestedAttribute {
+	attrs := map[string]schema.Attribute{}
+	for _, f := range Fields() {
+		if f.Type == types.Int64Type {
+			attrs[f.Name] = schema.Int64Attribute{Optional: true, MarkdownDescription: f.Doc}
+		} else {
+			attrs[f.Name] = schema.StringAttribute{Optional: true, MarkdownDescription: f.Doc}
+		}
+	}
+	return schema.SingleNestedAttribute{Required: required, Optional: !required, MarkdownDescription: doc, Attributes: attrs}
+}
+
+func names[T ~string](vs []T) []string {
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func identitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"tenant_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the tenant."},
+		"name":      identityschema.StringAttribute{OptionalForImport: true, Description: "Name of the decision; default \"default\"."},
+	}}
+}

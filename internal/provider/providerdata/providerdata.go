@@ -1,0 +1,97 @@
+// Package providerdata is what the provider hands to its resources and data
+// sources: the sites it may speak to and nothing else. It holds no rules.
+package providerdata
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/italia/terraform-provider-psn/internal/connect"
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Data is the concrete value resources receive. A Data without a fleet stands
+// for a provider whose configuration is not known yet, as may happen in a plan.
+type Data struct {
+	fleet *connect.Fleet
+}
+
+// New returns the data for a configured provider; fleet is nil while the
+// configuration is unknown.
+func New(fleet *connect.Fleet) *Data { return &Data{fleet: fleet} }
+
+// From takes the data out of what the framework passes to Configure: nil before
+// the provider is configured, which is not an error.
+func From(v any, diags *diag.Diagnostics) *Data {
+	if v == nil {
+		return nil
+	}
+	d, ok := v.(*Data)
+	if !ok {
+		diags.AddError("Unable to configure the object", fmt.Sprintf("The provider handed over a %T. This is a defect of the provider: report it.", v))
+		return nil
+	}
+	return d
+}
+
+// Fleet returns the configured sites, or an error that says why there are none yet.
+func (d *Data) Fleet() (*connect.Fleet, error) {
+	if d == nil || d.fleet == nil {
+		return nil, psn.Errorf(psn.InvalidInput, "the provider's config_file is not known yet: give it a value that does not depend on other resources")
+	}
+	return d.fleet, nil
+}
+
+// Site returns one site on one platform. No request is made.
+func (d *Data) Site(s psn.Site, p psn.Platform) (*platform.Site, error) {
+	f, err := d.Fleet()
+	if err != nil {
+		return nil, err
+	}
+	return f.Site(s, p)
+}
+
+// Inventory reads every configured site and platform at once; those that did not
+// answer carry their error.
+func (d *Data) Inventory(ctx context.Context) (psn.Inventory, error) {
+	f, err := d.Fleet()
+	if err != nil {
+		return psn.Inventory{}, err
+	}
+	return f.Inventory(ctx), nil
+}
+
+// At returns the site on each of its configured platforms.
+func (d *Data) At(s psn.Site) ([]*platform.Site, error) {
+	f, err := d.Fleet()
+	if err != nil {
+		return nil, err
+	}
+	var out []*platform.Site
+	for _, p := range psn.Platforms() {
+		site, err := f.Site(s, p)
+		if psn.Is(err, psn.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, site)
+	}
+	if len(out) == 0 {
+		return nil, psn.Errorf(psn.NotFound, "site %q is not in the provider's configuration file: add it there, or leave it out here", s)
+	}
+	return out, nil
+}
+
+// Sites lists the configured sites in canonical order.
+func (d *Data) Sites() ([]psn.Site, error) {
+	f, err := d.Fleet()
+	if err != nil {
+		return nil, err
+	}
+	return f.SiteNames(), nil
+}

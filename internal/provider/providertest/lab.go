@@ -1,0 +1,116 @@
+// Package providertest runs the provider in a Terraform-compatible CLI against
+// the sandbox. It is for tests only.
+package providertest
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/italia/terraform-provider-psn/internal/connect"
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/provider"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+	"github.com/italia/terraform-provider-psn/internal/sandbox"
+)
+
+// Lab is a running sandbox of the four sites.
+type Lab struct {
+	*sandbox.Sandbox
+	t     *testing.T
+	fleet *connect.Fleet
+}
+
+// Start starts the sandbox for the duration of the test.
+func Start(t *testing.T) *Lab {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sb, err := sandbox.Start(ctx, sandbox.Options{
+		Dir:            t.TempDir(),
+		Centers:        []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino"},
+		HostsByCluster: 2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := sb.Close(); err != nil {
+			t.Errorf("close the sandbox: %v", err)
+		}
+	})
+	cfg, err := connect.Load(sb.ConfigFile(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := &Lab{Sandbox: sb, t: t, fleet: connect.Open(cfg)}
+	t.Cleanup(func() { _ = lab.fleet.Close(context.WithoutCancel(t.Context())) })
+	return lab
+}
+
+// Config is HCL with a provider block for the lab in front.
+func (l *Lab) Config(hcl string) string {
+	return "provider \"psn\" {\n  config_file = \"" + l.ConfigFile() + "\"\n}\n" + hcl
+}
+
+// Site is a handle of its own, independent of the provider's.
+func (l *Lab) Site(s psn.Site) *platform.Site {
+	l.t.Helper()
+	at, err := l.fleet.Site(s, psn.VSphere)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	at.Refresh()
+	return at
+}
+
+// VM reads a machine at a site; nil when it is not there.
+func (l *Lab) VM(s psn.Site, id psn.VMID) *psn.VM {
+	l.t.Helper()
+	vm, err := l.Site(s).FindVM(l.t.Context(), id)
+	if psn.Is(err, psn.NotFound) {
+		return nil
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return vm
+}
+
+// Sites names the sites where a machine of the id stands, with its role:
+// "acilia:active rozzano:standby".
+func (l *Lab) Sites(id psn.VMID) string {
+	l.t.Helper()
+	var out []string
+	for _, s := range psn.Sites() {
+		if vm := l.VM(s, id); vm != nil {
+			out = append(out, string(s)+":"+string(vm.Role))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// Factories serves the provider in this process.
+func Factories(opts ...provider.Option) map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"psn": providerserver.NewProtocol6WithError(provider.New("test", opts...)),
+	}
+}
+
+// Gone is the last step of a test that uses for_each: the test framework
+// cannot read string-keyed instances out of a final state.
+func (l *Lab) Gone() resource.TestStep {
+	return resource.TestStep{Config: l.Config("locals {\n  gone = true\n}\n")}
+}
+
+// Test runs the steps, with the CLI named by TF_ACC_TERRAFORM_PATH.
+func Test(t *testing.T, steps []resource.TestStep, opts ...provider.Option) {
+	t.Helper()
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: Factories(opts...), Steps: steps})
+}

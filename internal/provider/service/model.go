@@ -1,0 +1,98 @@
+package service
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+type model struct {
+	ID                     types.String `tfsdk:"id"`
+	TenantID               types.String `tfsdk:"tenant_id"`
+	Name                   types.String `tfsdk:"name"`
+	Category               types.String `tfsdk:"category"`
+	Classification         types.String `tfsdk:"classification"`
+	ClassificationState    types.String `tfsdk:"classification_state"`
+	ClassificationDate     types.String `tfsdk:"classification_date"`
+	Reclassification       types.String `tfsdk:"reclassification"`
+	Continuity             types.Object `tfsdk:"continuity"`
+	DataLocation           types.String `tfsdk:"data_location"`
+	DataLocationDerogation types.String `tfsdk:"data_location_derogation"`
+	BackupPolicy           types.String `tfsdk:"backup_policy"`
+	KeyReference           types.String `tfsdk:"key_reference"`
+	Findings               types.List   `tfsdk:"findings"`
+}
+
+type identity struct {
+	TenantID types.String `tfsdk:"tenant_id"`
+	Name     types.String `tfsdk:"name"`
+}
+
+// document is what the rules read of the service. prior is what the state holds,
+// the zero model when the service is new. An act recorded there covers the class
+// recorded with it, not a further step down.
+func (m model) document(prior model) policy.Document {
+	unknown := policy.Unknown{}
+	text := func(field string, v attr.Value) string {
+		if v == nil || v.IsUnknown() {
+			unknown[field] = true
+			return ""
+		}
+		s, _ := v.(types.String)
+		return s.ValueString()
+	}
+	duration := func(field, name string) time.Duration {
+		if m.Continuity.IsUnknown() {
+			unknown[field] = true
+			return 0
+		}
+		if m.Continuity.IsNull() {
+			return 0
+		}
+		d, _ := time.ParseDuration(text(field, m.Continuity.Attributes()[name]))
+		return d
+	}
+	s := policy.Service{
+		ID:                     psn.ServiceID(text("id", m.ID)),
+		Tenant:                 psn.TenantID(text("tenant", m.TenantID)),
+		Name:                   text("name", m.Name),
+		Category:               text("category", m.Category),
+		Classification:         text("classification", m.Classification),
+		PriorClassification:    prior.Classification.ValueString(),
+		Reclassification:       text("reclassification", m.Reclassification),
+		ClassificationState:    text("classification_state", m.ClassificationState),
+		ClassificationDate:     text("classification_date", m.ClassificationDate),
+		RPO:                    duration("rpo", "rpo"),
+		RTO:                    duration("rto", "rto"),
+		DataLocation:           text("data_location", m.DataLocation),
+		DataLocationDerogation: text("data_location_derogation", m.DataLocationDerogation),
+		BackupPolicy:           text("backup_policy", m.BackupPolicy),
+		KeyReference:           text("key_reference", m.KeyReference),
+	}
+	if s.Reclassification == prior.Reclassification.ValueString() {
+		s.Reclassification = ""
+	}
+	s.Unknown = unknown
+	return policy.Document{Services: []policy.Service{s}}
+}
+
+// pathOf says which attribute a finding of a service blames.
+func pathOf(rule string) string {
+	switch rule {
+	case "CLS-002":
+		return "classification_state"
+	case "LOC-002", "LOC-003":
+		return "data_location"
+	case "REP-002":
+		return "continuity"
+	case "BKP-001":
+		return "backup_policy"
+	case "KEY-001", "KEY-002":
+		return "key_reference"
+	}
+	return "classification"
+}

@@ -1,0 +1,57 @@
+package service
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// ModifyPlan implements resource.ResourceWithModifyPlan. It is a function of the
+// configuration and the prior state alone, because it runs again at apply.
+func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var m, config, prior model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.ID = types.StringUnknown()
+	if !config.TenantID.IsUnknown() && !config.Name.IsUnknown() {
+		id, err := psn.NewServiceID(psn.TenantID(config.TenantID.ValueString()), config.Name.ValueString())
+		if err == nil {
+			id, err = psn.ParseServiceID(string(id))
+		}
+		if err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("tenant_id"), "plan", "the service", err))
+			return
+		}
+		config.ID = types.StringValue(string(id))
+	}
+	doc := config.document(prior)
+	found := policy.Evaluate(doc)
+	finding.Report(&resp.Diagnostics, found,
+		func(psn.Finding) string { return diagnose.Summary("accept", describe(config.ID)) },
+		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	list := finding.Flatten(found)
+	if len(doc.Services[0].Unknown) > 0 {
+		list = finding.Unknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), config.ID)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("findings"), list)...)
+}

@@ -1,0 +1,66 @@
+package service
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+func resourceSchema() schema.Schema {
+	optional := func(doc string, v ...validator.String) schema.Attribute {
+		return schema.StringAttribute{Optional: true, MarkdownDescription: doc, Validators: v}
+	}
+	var classes []string
+	for _, c := range psn.Classifications() {
+		classes = append(classes, string(c))
+	}
+	return schema.Schema{
+		MarkdownDescription: "A digital service of a tenant with its ACN classification. It is a record: it makes nothing at any site, and its rules are judged in the plan.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`<tenant>/<name>`, for example `p_bs/protocollo`; known in the plan."},
+			"tenant_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Id of the tenant (`psn_tenant.….id`).",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"name": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Name of the service: lower-case letters, digits and inner hyphens.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:    []validator.String{dnsLabel{}},
+			},
+			"category": schema.StringAttribute{Required: true, MarkdownDescription: "Category of the service, for example `funzionamento` or `certificati e documenti`."},
+			"classification": schema.StringAttribute{
+				Required: true, MarkdownDescription: "ACN class (DD ACN 21007/24, art. 3): `ordinary` (ordinario), `critical` (critico) or `strategic` (strategico). " +
+					"A lower class than the one recorded is refused unless `reclassification` names the act that allows it.",
+				Validators: []validator.String{stringvalidator.OneOf(classes...)},
+			},
+			"classification_state": optional("State of the classification at ACN: `draft`, `submitted`, `to be amended` or `validated`.", stringvalidator.OneOf("draft", "submitted", "to be amended", "validated")),
+			"classification_date":  optional("Date of that state, `YYYY-MM-DD`.", dateString{}),
+			"reclassification":     optional("Reference of the act by which the class was lowered, for example a protocol number. It is kept in the state as evidence.", stringvalidator.LengthAtLeast(3)),
+			"continuity": schema.SingleNestedAttribute{
+				Optional: true, MarkdownDescription: "Declared continuity objectives (rule REP-002).",
+				Attributes: map[string]schema.Attribute{
+					"rpo": schema.StringAttribute{Required: true, MarkdownDescription: "Recovery point objective as a duration, for example `15m`.", Validators: []validator.String{durationString{}}},
+					"rto": schema.StringAttribute{Required: true, MarkdownDescription: "Recovery time objective as a duration, for example `4h`.", Validators: []validator.String{durationString{}}},
+				},
+			},
+			"data_location":            optional("Where the data live: `EU` or ISO 3166 country codes separated by commas (rule LOC-002)."),
+			"data_location_derogation": optional("Id of the documented derogation when data live outside the EU (rule LOC-002)."),
+			"backup_policy":            optional("Reference of the backup policy (rule BKP-001)."),
+			"key_reference":            optional("Reference of the encryption keys under the administration's control (rule KEY-001): never a key."),
+			"findings":                 finding.Attribute(),
+		},
+	}
+}
+
+func identitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"tenant_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the tenant."},
+		"name":      identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the service."},
+	}}
+}

@@ -1,0 +1,63 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+type model struct {
+	ID         types.String   `tfsdk:"id"`
+	Name       types.String   `tfsdk:"name"`
+	IPACode    types.String   `tfsdk:"ipa_code"`
+	FiscalCode types.String   `tfsdk:"fiscal_code"`
+	CUP        types.String   `tfsdk:"cup"`
+	Quota      types.Object   `tfsdk:"quota"`
+	Sites      types.Set      `tfsdk:"sites"`
+	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+}
+
+type identity struct {
+	IPACode types.String `tfsdk:"ipa_code"`
+}
+
+// document is what the identifier rules read.
+func (m model) document() policy.Document {
+	unknown := policy.Unknown{}
+	for name, v := range map[string]types.String{"name": m.Name, "ipa_code": m.IPACode, "fiscal_code": m.FiscalCode, "cup": m.CUP} {
+		if v.IsUnknown() {
+			unknown[name] = true
+		}
+	}
+	id, _ := psn.TenantOf(m.IPACode.ValueString())
+	return policy.Document{Tenants: []policy.Tenant{{
+		ID: id, Name: m.Name.ValueString(), IPACode: m.IPACode.ValueString(),
+		FiscalCode: m.FiscalCode.ValueString(), CUP: m.CUP.ValueString(), Unknown: unknown,
+	}}}
+}
+
+// expandSites returns the sites in canonical order; unknown elements are left out.
+func expandSites(set types.Set) []psn.Site {
+	var out []psn.Site
+	for _, e := range set.Elements() {
+		if s, ok := e.(types.String); ok && !s.IsUnknown() && !s.IsNull() {
+			out = append(out, psn.Site(s.ValueString()))
+		}
+	}
+	order := psn.Sites()
+	slices.SortFunc(out, func(a, b psn.Site) int { return slices.Index(order, a) - slices.Index(order, b) })
+	return out
+}
+
+func flattenSites(sites []psn.Site) types.Set {
+	elems := make([]attr.Value, len(sites))
+	for i, s := range sites {
+		elems[i] = types.StringValue(string(s))
+	}
+	return types.SetValueMust(types.StringType, elems)
+}

@@ -1,0 +1,271 @@
+// Package tenant is psn_tenant: one public administration and its containers at
+// each site. It must not know a hypervisor.
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*tenantResource)(nil)
+	_ resource.ResourceWithImportState    = (*tenantResource)(nil)
+	_ resource.ResourceWithIdentity       = (*tenantResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*tenantResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*tenantResource)(nil)
+)
+
+const defaultTimeout = 10 * time.Minute
+
+type tenantResource struct{ data *providerdata.Data }
+
+// New returns the resource.
+func New() resource.Resource { return &tenantResource{} }
+
+// Metadata implements resource.Resource.
+func (r *tenantResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_tenant"
+}
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *tenantResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+// Schema implements resource.Resource.
+func (r *tenantResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = resourceSchema(ctx)
+}
+
+// IdentitySchema implements resource.ResourceWithIdentity.
+func (r *tenantResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
+// Create implements resource.Resource.
+func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := plan.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	if plan.ID.IsUnknown() {
+		id, err := psn.TenantOf(plan.IPACode.ValueString())
+		if err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("ipa_code"), "create", "the tenant", err))
+			return
+		}
+		plan.ID = types.StringValue(string(id))
+	}
+	want, err := r.wanted(plan.Sites)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("create", describe(plan.ID), err))
+		return
+	}
+	// The id is in the state before anything is made at a site.
+	plan.Sites = flattenSites(nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.IPACode})...)
+	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("sites"), flattenSites(made))...)
+}
+
+// Read implements resource.Resource. A site that does not answer keeps what the
+// state says of it.
+func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	fleet, err := r.data.Fleet()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(state.ID), err))
+		return
+	}
+	known := expandSites(state.Sites)
+	var found []psn.Site
+	for _, s := range fleet.SiteNames() {
+		exists, err := r.exists(ctx, s, psn.TenantID(state.ID.ValueString()))
+		if err != nil {
+			resp.Diagnostics.Append(diagnose.Warn("refresh", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
+			exists = slices.Contains(known, s)
+		}
+		if exists {
+			found = append(found, s)
+		}
+	}
+	if len(found) == 0 {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.Sites = flattenSites(found)
+	if state.IPACode.IsNull() {
+		state.IPACode = state.ID
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{state.IPACode})...)
+}
+
+// Update implements resource.Resource.
+func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := plan.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	want, err := r.wanted(plan.Sites)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("update", describe(plan.ID), err))
+		return
+	}
+	have := expandSites(state.Sites)
+	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
+	for _, s := range have {
+		if slices.Contains(want, s) {
+			continue
+		}
+		if err := r.remove(ctx, s, psn.TenantID(plan.ID.ValueString())); err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "remove", fmt.Sprintf("%s from %s", describe(plan.ID), s), err))
+			made = append(made, s)
+		}
+	}
+	plan.Sites = flattenSites(made)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.IPACode})...)
+}
+
+// Delete implements resource.Resource.
+func (r *tenantResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := state.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	fleet, err := r.data.Fleet()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("delete", describe(state.ID), err))
+		return
+	}
+	var left []psn.Site
+	for _, s := range fleet.SiteNames() {
+		if err := r.remove(ctx, s, psn.TenantID(state.ID.ValueString())); err != nil {
+			left = append(left, s)
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "delete", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
+		}
+	}
+	if len(left) > 0 {
+		state.Sites = flattenSites(left)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	}
+}
+
+// ImportState implements resource.ResourceWithImportState: by IPA code.
+func (r *tenantResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	code := req.ID
+	if code == "" {
+		var id identity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
+		code = id.IPACode.ValueString()
+	}
+	id, err := psn.TenantOf(code)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("import", "the tenant", err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), string(id))...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("ipa_code"), code)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{types.StringValue(code)})...)
+}
+
+// wanted returns the sites asked for: those of the plan, or every configured one
+// when the plan could not know them.
+func (r *tenantResource) wanted(sites types.Set) ([]psn.Site, error) {
+	fleet, err := r.data.Fleet()
+	if err != nil {
+		return nil, err
+	}
+	if sites.IsUnknown() {
+		return fleet.SiteNames(), nil
+	}
+	return expandSites(sites), nil
+}
+
+// ensure makes the tenant at each site and returns where it stands; each site
+// that failed adds a diagnostic of its own.
+func (r *tenantResource) ensure(ctx context.Context, m model, sites []psn.Site, diags *diag.Diagnostics) []psn.Site {
+	t := driver.Tenant{ID: psn.TenantID(m.ID.ValueString()), Name: m.Name.ValueString()}
+	var made []psn.Site
+	for _, s := range sites {
+		err := r.each(s, func(p *platform.Site) error { return p.EnsureTenant(ctx, t) })
+		if err != nil {
+			diags.Append(diagnose.UnableAt(path.Root("sites"), "create", fmt.Sprintf("%s at %s", describe(m.ID), s), err))
+			continue
+		}
+		made = append(made, s)
+	}
+	return made
+}
+
+func (r *tenantResource) exists(ctx context.Context, s psn.Site, id psn.TenantID) (bool, error) {
+	all := true
+	err := r.each(s, func(p *platform.Site) error {
+		ok, err := p.TenantExists(ctx, id)
+		all = all && ok
+		return err
+	})
+	return all, err
+}
+
+func (r *tenantResource) remove(ctx context.Context, s psn.Site, id psn.TenantID) error {
+	return r.each(s, func(p *platform.Site) error {
+		if err := p.DeleteTenant(ctx, id); err != nil && !psn.Is(err, psn.NotFound) {
+			return err
+		}
+		return nil
+	})
+}
+
+// each calls f on every configured platform of the site, up to the first error.
+func (r *tenantResource) each(s psn.Site, f func(*platform.Site) error) error {
+	places, err := r.data.At(s)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if err := f(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describe(id types.String) string { return fmt.Sprintf("tenant %q", id.ValueString()) }

@@ -1,0 +1,83 @@
+package tenant
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+func resourceSchema(ctx context.Context) schema.Schema {
+	quota := func(doc string) schema.Attribute {
+		return schema.Int64Attribute{
+			Optional: true, MarkdownDescription: doc + " Null or -1 means unlimited.",
+			Validators: []validator.Int64{int64validator.AtLeast(-1)},
+		}
+	}
+	return schema.Schema{
+		MarkdownDescription: "A tenant: one public administration. Its containers (on vSphere a folder, a resource pool per cluster and tags) are made at every site named.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The IPA code in lower case, for example `p_bs`; known in the plan.",
+			},
+			"name": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Name of the administration, for example `Provincia di Brescia`.",
+				Validators: []validator.String{stringvalidator.LengthBetween(1, 200)},
+			},
+			"ipa_code": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Code of the administration in the Indice dei domicili digitali (IPA), for example `p_bs` (rule IDN-001). Another code is another tenant: changing it replaces the tenant.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(otherTenant, "another administration is another tenant", "another administration is another tenant")},
+			},
+			"fiscal_code": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Fiscal code of the administration, 11 digits with check digit (rule IDN-002).",
+			},
+			"cup": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Codice Unico di Progetto of the funded migration, 15 characters (rule IDN-003).",
+			},
+			"quota": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "What the tenant may use in all, as contracted. Give it to `psn_placement.quota` to have it held at plan time.",
+				Attributes: map[string]schema.Attribute{
+					"vcpus":       quota("Virtual CPUs."),
+					"memory_gib":  quota("Memory in GiB."),
+					"storage_gib": quota("Storage in GiB."),
+				},
+			},
+			"sites": schema.SetAttribute{
+				ElementType: types.StringType, Optional: true, Computed: true,
+				MarkdownDescription: "Sites at which the tenant has its containers. Default: every site of the provider's configuration.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					setvalidator.ValueStringsAre(stringvalidator.OneOf(siteNames()...)),
+				},
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
+	}
+}
+
+func siteNames() []string {
+	var out []string
+	for _, s := range psn.Sites() {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func identitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"ipa_code": identityschema.StringAttribute{RequiredForImport: true, Description: "IPA code of the administration."},
+	}}
+}

@@ -1,0 +1,138 @@
+package virtualmachine
+
+import (
+	"context"
+	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// How long a guest may take to shut down before a resize powers it off, and how
+// often it is looked at meanwhile.
+const (
+	shutdownWait = 2 * time.Minute
+	shutdownPoll = 500 * time.Millisecond
+)
+
+// makeActive makes the machine at home and brings it to its power state.
+func (r *vmResource) makeActive(ctx context.Context, m model) (*psn.VM, error) {
+	home := m.home()
+	at, err := r.places.Site(home.site, home.platform)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := at.CreateVM(ctx, m.expandActive())
+	if err != nil {
+		return nil, err
+	}
+	if err := at.Power(ctx, ref, psn.PowerState(m.PowerState.ValueString())); err != nil {
+		return nil, err
+	}
+	return at.DescribeVM(ctx, ref)
+}
+
+// makeStandby makes the standby, when the place has one.
+func (r *vmResource) makeStandby(ctx context.Context, m model) error {
+	to := m.standby()
+	if to == (spot{}) {
+		return nil
+	}
+	at, err := r.places.Site(to.site, to.platform)
+	if err != nil {
+		return err
+	}
+	_, err = at.CreateVM(ctx, m.expandStandby())
+	return err
+}
+
+// change brings the machine that was found to the size, labels and power state
+// of m.
+func (r *vmResource) change(ctx context.Context, m model, active seen) error {
+	vcpus, memory := m.VCPUs.ValueInt64(), m.MemoryGiB.ValueInt64()*mibPerGiB
+	labels := m.labels(psn.RoleActive)
+	var c driver.VMChange
+	if active.vm.VCPUs != vcpus {
+		c.VCPUs = &vcpus
+	}
+	if active.vm.MemoryMiB != memory {
+		c.MemoryMiB = &memory
+	}
+	if active.vm.Service != labels.Service || active.vm.Classification != labels.Classification || active.vm.PrimarySite != labels.PrimarySite {
+		c.Labels = &labels
+	}
+	if c != (driver.VMChange{}) {
+		err := active.at.UpdateVM(ctx, active.vm.Ref, c)
+		if psn.Is(err, psn.Conflict) && active.vm.Power == psn.PoweredOn {
+			if err = stop(ctx, active); err == nil {
+				err = active.at.UpdateVM(ctx, active.vm.Ref, c)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return active.at.Power(ctx, active.vm.Ref, psn.PowerState(m.PowerState.ValueString()))
+}
+
+// stop shuts the guest down where the platform can ask it to, and powers the
+// machine off when it does not comply in time.
+func stop(ctx context.Context, s seen) error {
+	drv, err := s.at.Driver(ctx)
+	if err != nil {
+		return err
+	}
+	guest, ok := drv.(driver.Guest)
+	if !ok || guest.ShutdownGuest(ctx, s.vm.Ref) != nil {
+		return s.at.Power(ctx, s.vm.Ref, psn.PoweredOff)
+	}
+	deadline := time.NewTimer(shutdownWait)
+	defer deadline.Stop()
+	tick := time.NewTicker(shutdownPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline.C:
+			return s.at.Power(ctx, s.vm.Ref, psn.PoweredOff)
+		case <-tick.C:
+			vm, err := s.at.DescribeVM(ctx, s.vm.Ref)
+			if err != nil {
+				return err
+			}
+			if vm.Power == psn.PoweredOff {
+				return nil
+			}
+		}
+	}
+}
+
+// changeStandby makes the standby stand where m says, in the size m says. The
+// old one goes after the new one stands: the reserve is never given up first.
+func (r *vmResource) changeStandby(ctx context.Context, m model, old *seen) error {
+	to := m.standby()
+	if old != nil && old.spot() == to {
+		vcpus, memory := m.VCPUs.ValueInt64(), m.MemoryGiB.ValueInt64()*mibPerGiB
+		labels := m.labels(psn.RoleStandby)
+		if old.vm.VCPUs == vcpus && old.vm.MemoryMiB == memory && old.vm.Service == labels.Service &&
+			old.vm.Classification == labels.Classification && old.vm.PrimarySite == labels.PrimarySite {
+			return nil
+		}
+		return old.at.UpdateVM(ctx, old.vm.Ref, driver.VMChange{VCPUs: &vcpus, MemoryMiB: &memory, Labels: &labels})
+	}
+	// At one site an id names one machine: there the old one has to go first.
+	same := old != nil && old.at.ID() == to.site && old.at.Platform() == to.platform
+	if old != nil && same {
+		if err := old.at.DeleteVM(ctx, old.vm.Ref); err != nil {
+			return err
+		}
+	}
+	if err := r.makeStandby(ctx, m); err != nil {
+		return err
+	}
+	if old != nil && !same {
+		return old.at.DeleteVM(ctx, old.vm.Ref)
+	}
+	return nil
+}

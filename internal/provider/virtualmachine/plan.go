@@ -1,0 +1,109 @@
+package virtualmachine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// ModifyPlan implements resource.ResourceWithModifyPlan. It reads no site.
+func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var config, plan model
+	var prior *model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		prior = &model{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m, diags := resolve(config)
+	resp.Diagnostics.Append(diags...)
+	m.PowerState = plan.PowerState // with its default
+	if prior != nil && differs(prior.ID, m.ID) {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("id"))
+		prior = nil
+	}
+	m.observe(prior)
+	if prior != nil {
+		m.change(config, *prior, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// differs reports whether a known value changes. A machine is replaced only
+// when its natural id becomes another one, never for its place.
+func differs(was, is types.String) bool {
+	return !was.IsNull() && !is.IsUnknown() && !was.Equal(is)
+}
+
+// observe foretells what will be observed.
+func (m *model) observe(prior *model) {
+	if prior == nil {
+		m.ActiveSite = m.Site
+		m.MACAddresses = types.ListUnknown(types.StringType)
+		return
+	}
+	m.ActiveSite, m.MACAddresses = prior.ActiveSite, prior.MACAddresses
+}
+
+// change checks an update against what stands.
+func (m *model) change(config, prior model, diags *diag.Diagnostics) {
+	if config.Disks.IsNull() && !prior.Disks.IsNull() {
+		m.Disks = prior.Disks
+	}
+	want, known := diskSizes(m.Disks)
+	have, _ := diskSizes(prior.Disks)
+	switch {
+	case known && !prior.Disks.IsNull() && !slices.Equal(want, have):
+		diags.AddAttributeError(path.Root("disks"), "Unable to change the disks of "+describe(m.ID, m.Name),
+			fmt.Sprintf("The machine has disks of %v GiB, %v are asked for; this provider changes no disks of a machine that stands, because it could lose what is on them.\n\n"+
+				"What to do: keep the disks as they are, or make another machine.", have, want))
+	case config.Disks.IsNull():
+		m.warnStorage(diags)
+	}
+	on := prior.PowerState.ValueString() == string(psn.PoweredOn)
+	resized := changed(prior.VCPUs, m.VCPUs) || changed(prior.MemoryGiB, m.MemoryGiB)
+	if on && resized {
+		diags.AddAttributeWarning(path.Root("vcpus"), fmt.Sprintf("Resizing restarts %s", describe(m.ID, m.Name)),
+			"The guest is shut down, the size changed and the machine started again: plan for the interruption.")
+	}
+	if active := prior.ActiveSite; !active.IsNull() && !m.Site.IsUnknown() && !active.Equal(m.Site) {
+		diags.AddAttributeWarning(path.Root("home_site"), fmt.Sprintf("%s runs away from home", describe(m.ID, m.Name)),
+			fmt.Sprintf("Its home is %s, it was last seen active at %s. This resource moves nothing by itself.", m.Site.ValueString(), active.ValueString()))
+	}
+}
+
+// warnStorage says that more storage in the placement does not grow disks.
+func (m *model) warnStorage(diags *diag.Diagnostics) {
+	sizes, known := diskSizes(m.Disks)
+	limit := assignment{m.Placement}.number(types.Int64Null(), "storage_gib")
+	var sum int64
+	for _, s := range sizes {
+		sum += s
+	}
+	if known && !limit.IsNull() && !limit.IsUnknown() && limit.ValueInt64() > sum {
+		diags.AddAttributeWarning(path.Root("disks"), "Disks stay as they are",
+			fmt.Sprintf("The placement reserves %d GiB for %s, its disks have %d GiB; this provider changes no disks of a machine that stands.",
+				limit.ValueInt64(), describe(m.ID, m.Name), sum))
+	}
+}
+
+func changed(was, is types.Int64) bool {
+	return !was.IsNull() && !is.IsUnknown() && was.ValueInt64() != is.ValueInt64()
+}

@@ -1,0 +1,243 @@
+// Package virtualmachine is psn_virtual_machine: a machine of a service at the
+// place decided for it, with the standby that holds its reserve. It must not
+// know a hypervisor nor how places are decided.
+package virtualmachine
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*vmResource)(nil)
+	_ resource.ResourceWithIdentity    = (*vmResource)(nil)
+	_ resource.ResourceWithImportState = (*vmResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*vmResource)(nil)
+)
+
+const defaultTimeout = 20 * time.Minute
+
+type vmResource struct{ places places }
+
+// New returns the resource.
+func New() resource.Resource { return &vmResource{} }
+
+// Metadata implements resource.Resource.
+func (r *vmResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_virtual_machine"
+}
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *vmResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if d := providerdata.From(req.ProviderData, &resp.Diagnostics); d != nil {
+		r.places = d
+	}
+}
+
+// Schema implements resource.Resource.
+func (r *vmResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = resourceSchema(ctx)
+}
+
+// IdentitySchema implements resource.ResourceWithIdentity. It carries no site: a
+// failover must not change it.
+func (r *vmResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
+// Create implements resource.Resource. The state holds the id before anything
+// is made, so that a failure half-way loses nothing.
+func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	m.ActiveSite = types.StringNull()
+	m.MACAddresses = flattenMACs(nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	active, err := r.makeActive(ctx, m)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("site"), "create", describe(m.ID, m.Name), err))
+		return
+	}
+	m.ActiveSite = m.Site
+	m.MACAddresses = flattenMACs(active.NICs)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	if err := r.makeStandby(ctx, m); err != nil {
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
+	}
+}
+
+// Read implements resource.Resource. It asks the shared inventory only. While a
+// site does not answer, what the state says of a machine not found is kept.
+func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
+	active, standby, err := r.find(ctx, m)
+	switch {
+	case active == nil && err != nil:
+		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
+		return
+	case active == nil:
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(diagnose.Warn("refresh all of", describe(m.ID, m.Name), err))
+	}
+	m.flatten(*active, standby, err == nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// find looks where the machine is expected first, then everywhere else.
+func (r *vmResource) find(ctx context.Context, m model) (active, standby *seen, err error) {
+	all, err := r.places.Sites()
+	if err != nil {
+		return nil, nil, err
+	}
+	near := m.near(all)
+	active, standby, err = locate(ctx, r.places, m.vmid(), near)
+	if active != nil {
+		return active, standby, err
+	}
+	far, _, farErr := locate(ctx, r.places, m.vmid(), others(all, near))
+	if far != nil {
+		return far, standby, err
+	}
+	if err == nil {
+		err = farErr
+	}
+	return nil, standby, err
+}
+
+// flatten takes over what was observed. complete says that every expected site
+// answered, so that a standby not found is gone.
+func (m *model) flatten(active seen, standby *seen, complete bool) {
+	at := active.spot()
+	imported := m.Site.IsNull()
+	m.ActiveSite = types.StringValue(string(at.site))
+	m.VCPUs = types.Int64Value(active.vm.VCPUs)
+	m.MemoryGiB = types.Int64Value(active.vm.MemoryMiB / mibPerGiB)
+	m.PowerState = types.StringValue(string(active.vm.Power))
+	m.MACAddresses = flattenMACs(active.vm.NICs)
+	if active.vm.Service != "" {
+		m.ServiceID = types.StringValue(string(active.vm.Service))
+		m.Classification = types.StringValue(string(active.vm.Classification))
+	}
+	if imported {
+		m.TenantID = types.StringValue(string(m.vmid().Tenant()))
+		m.Name = types.StringValue(m.vmid().Name())
+		m.InstanceUUID = types.StringValue(m.vmid().InstanceUUID())
+		m.Site, m.HomeSite = types.StringValue(string(at.site)), types.StringValue(string(at.site))
+		m.Region = regionOf(m.Site)
+		m.Platform, m.Cluster = types.StringValue(string(at.platform)), types.StringValue(at.cluster)
+		m.Disks = flattenDisks(active.vm.Disks)
+	}
+	if standby != nil && m.StandbySite.ValueString() != string(standby.at.ID()) || standby == nil && complete {
+		var s spot
+		if standby != nil {
+			s = standby.spot()
+		}
+		m.StandbySite, m.StandbyPlatform, m.StandbyCluster = optional(string(s.site)), optional(string(s.platform)), optional(s.cluster)
+		m.StandbyRegion = regionOf(m.StandbySite)
+	}
+}
+
+// Update implements resource.Resource.
+func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m, state model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	active, standby, err := r.find(ctx, state)
+	if err == nil && active == nil {
+		err = psn.Errorf(psn.NotFound, "the machine is not at any configured site any more")
+	}
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
+		return
+	}
+	if err := r.change(ctx, m, *active); err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
+		return
+	}
+	if err := r.changeStandby(ctx, m, standby); err != nil {
+		// What was changed of the machine itself is kept; the standby stays as it was.
+		m.StandbySite, m.StandbyRegion, m.StandbyPlatform, m.StandbyCluster = state.StandbySite, state.StandbyRegion, state.StandbyPlatform, state.StandbyCluster
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "update", "the standby of "+describe(m.ID, m.Name), err))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
+}
+
+// Delete implements resource.Resource: the machine and its standby.
+func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	active, standby, err := r.find(ctx, m)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("delete", describe(m.ID, m.Name), err))
+		return
+	}
+	for _, s := range []*seen{standby, active} {
+		if s == nil {
+			continue
+		}
+		if err := s.at.DeleteVM(ctx, s.vm.Ref); err != nil {
+			resp.Diagnostics.Append(diagnose.Unable("delete", describe(m.ID, m.Name), err))
+		}
+	}
+}
+
+// ImportState implements resource.ResourceWithImportState: by "<tenant>/<name>".
+func (r *vmResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	raw := req.ID
+	if raw == "" {
+		var id identity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
+		raw = id.TenantID.ValueString() + "/" + id.Name.ValueString()
+	}
+	id, err := psn.ParseVMID(raw)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("import", "the virtual machine", err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), string(id))...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
+}

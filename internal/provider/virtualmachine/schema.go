@@ -1,0 +1,99 @@
+package virtualmachine
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/placement"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+func resourceSchema(ctx context.Context) schema.Schema {
+	text := func(doc string) schema.Attribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
+	}
+	derived := func(doc string, v ...validator.String) schema.Attribute {
+		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: v}
+	}
+	size := func(doc string) schema.Attribute {
+		return schema.Int64Attribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.AtLeast(1)}}
+	}
+	return schema.Schema{
+		MarkdownDescription: "A virtual machine of a service, at the place `psn_placement` decided, with its standby: a powered-off machine of the same CPU and memory, " +
+			"without disks, that holds the reserve at another site. A failover or a move never replaces the machine: `home_site` is configuration, `active_site` is observed.",
+		Attributes: map[string]schema.Attribute{
+			"id":         text("`<tenant>/<name>`, for example `p_bs/protocollo-db-1`; known in the plan. It carries no site."),
+			"tenant_id":  text("Tenant, taken from the service."),
+			"name":       derived("Name of the machine. Default: the key in `psn_placement.….assignments`. Another name is another machine."),
+			"placement":  placement.Input("One value of `psn_placement.….assignments`. Required for critical and strategic services.", false),
+			"service_id": derived("Service the machine belongs to. Default: that of the placement."),
+			"classification": derived("Class of the service. Default: that of the placement.",
+				stringvalidator.OneOf(names(psn.Classifications())...)),
+			"site":             derived("Home site. Taken from the placement; to be given only without one, and may not contradict it.", stringvalidator.OneOf(names(psn.Sites())...)),
+			"platform":         derived("Platform at the home site. Taken from the placement, else `vsphere`.", stringvalidator.OneOf(names(psn.Platforms())...)),
+			"cluster":          derived("Cluster at the home site. Taken from the placement; to be given only without one."),
+			"standby_site":     derived("Site of the standby. Taken from the placement and may not contradict it.", stringvalidator.OneOf(names(psn.Sites())...)),
+			"region":           text("Region of the home site."),
+			"standby_region":   text("Region of the standby's site."),
+			"standby_platform": text("Platform at the standby's site."),
+			"standby_cluster":  text("Cluster at the standby's site."),
+			"home_site":        text("Home site, as decided."),
+			"active_site":      text("Site where the machine was last seen active. It differs from `home_site` after a failover."),
+			"vcpus":            size("Virtual CPUs. Default and upper limit: those of the placement. Changed in place, with a restart."),
+			"memory_gib":       size("Memory in GiB. Default and upper limit: that of the placement. Changed in place, with a restart."),
+			"disks": schema.ListNestedAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Disks, made in this order. Default: one disk of the placement's storage. They cannot be changed afterwards.",
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"size_gib":      schema.Int64Attribute{Required: true, MarkdownDescription: "Size in GiB.", Validators: []validator.Int64{int64validator.AtLeast(1)}},
+					"storage_class": schema.StringAttribute{Optional: true, MarkdownDescription: "Datastore or volume type. Default: chosen by free space."},
+				}},
+			},
+			"nics": schema.ListNestedAttribute{
+				Optional: true, MarkdownDescription: "Network cards, made with the machine. Default: one on the tenant's default network at the site.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"network": schema.StringAttribute{Optional: true, MarkdownDescription: "Network. Default: the tenant's default network at the site."},
+					"mac":     schema.StringAttribute{Optional: true, MarkdownDescription: "MAC address. Default: chosen by the platform."},
+				}},
+			},
+			"guest_os": schema.StringAttribute{Optional: true, MarkdownDescription: "Guest identifier of the platform, for example `debian12_64Guest`. Used when the machine is made."},
+			"firmware": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "`bios` (default) or `efi`. Used when the machine is made.",
+				Validators: []validator.String{stringvalidator.OneOf("bios", "efi")},
+			},
+			"power_state": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(psn.PoweredOn)),
+				MarkdownDescription: "`on` (default) or `off`.",
+				Validators:          []validator.String{stringvalidator.OneOf(string(psn.PoweredOn), string(psn.PoweredOff))},
+			},
+			"instance_uuid": text("UUID the machine bears on every platform and site; a function of the id, known in the plan."),
+			"mac_addresses": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "MAC addresses observed."},
+		},
+		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
+	}
+}
+
+func names[T ~string](vs []T) []string {
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func identitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"tenant_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the tenant."},
+		"name":      identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the machine."},
+	}}
+}
