@@ -217,14 +217,17 @@ func (c *Center) createMachine(inv *inventory, i int, m Machine) (*simulator.Vir
 		return nil, fmt.Errorf("machine %s: %T", m.Name, fault)
 	}
 	folder := ctx.Map.Get(inv.dc.VmFolder).(*simulator.Folder)
-	task := folder.CreateVMTask(ctx, &types.CreateVM_Task{
-		This: folder.Self,
-		Pool: *cluster.ResourcePool,
-		Config: types.VirtualMachineConfigSpec{
-			Name: m.Name, GuestId: m.GuestID, Annotation: m.Notes, NumCPUs: m.VCPUs, MemoryMB: m.MiB,
-			Files:        &types.VirtualMachineFileInfo{VmPathName: "[" + store + "]"},
-			DeviceChange: changes,
-		},
+	var task soap.HasFault
+	ctx.WithLock(folder, func() {
+		task = folder.CreateVMTask(ctx, &types.CreateVM_Task{
+			This: folder.Self,
+			Pool: *cluster.ResourcePool,
+			Config: types.VirtualMachineConfigSpec{
+				Name: m.Name, GuestId: m.GuestID, Annotation: m.Notes, NumCPUs: m.VCPUs, MemoryMB: m.MiB,
+				Files:        &types.VirtualMachineFileInfo{VmPathName: "[" + store + "]"},
+				DeviceChange: changes,
+			},
+		})
 	})
 	ref, err := c.wait(task.(*methods.CreateVM_TaskBody).Res.Returnval)
 	if err != nil {

@@ -2,12 +2,15 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/diskfs/go-diskfs/backend/file"
 	"github.com/diskfs/go-diskfs/filesystem/fat32"
@@ -31,6 +34,7 @@ type document struct {
 // FAT32 file system with the documents and a preallocated journal. It returns
 // where the journal is. The bytes follow from the arguments alone.
 func writeImage(name string, size int64, label string, docs []document) (off, length int64, err error) {
+	began := time.Now()
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return 0, 0, fmt.Errorf("disk image: %w", err)
@@ -69,7 +73,7 @@ func writeImage(name string, size int64, label string, docs []document) (off, le
 		}
 	}
 	length = journalSize(size)
-	off, err = findJournal(f, name, size, length)
+	off, err = settle(f, name, size, length, began)
 	return off, length, err
 }
 
@@ -101,12 +105,15 @@ func blankJournal(size int64) []byte {
 	return b
 }
 
-// findJournal finds the journal by its marks and checks that it lies in one piece.
-func findJournal(f *os.File, name string, size, length int64) (int64, error) {
+// settle finds the journal by its marks, checks that it lies in one piece, and
+// gives every directory entry made since began the same date, so that equal
+// seeds give equal disks.
+func settle(f *os.File, name string, size, length int64, began time.Time) (int64, error) {
 	blocks, err := allocated(name, size)
 	if err != nil {
 		return 0, err
 	}
+	journal := int64(-1)
 	first := fmt.Appendf(nil, "%s%08d\n", journalMagic, 0)
 	for b := range blocks {
 		buf := make([]byte, min(blockSize, size-b*blockSize))
@@ -114,21 +121,59 @@ func findJournal(f *os.File, name string, size, length int64) (int64, error) {
 			return 0, fmt.Errorf("disk image: %w", err)
 		}
 		for i := 0; i+sector <= len(buf); i += sector {
-			if !bytes.HasPrefix(buf[i:], first) {
-				continue
+			if bytes.HasPrefix(buf[i:], first) {
+				journal = b*blockSize + int64(i)
 			}
-			off := b*blockSize + int64(i)
-			got := make([]byte, length)
-			if _, err := f.ReadAt(got, off); err != nil {
+		}
+		if redate(buf, fatDate(began), fatDate(time.Now())) {
+			if _, err := f.WriteAt(buf, b*blockSize); err != nil {
 				return 0, fmt.Errorf("disk image: %w", err)
 			}
-			if !bytes.Equal(got, blankJournal(length)) {
-				return 0, fmt.Errorf("disk image: the journal is in pieces")
-			}
-			return off, nil
 		}
 	}
-	return 0, fmt.Errorf("disk image: the journal is nowhere to be found")
+	if journal < 0 {
+		return 0, fmt.Errorf("disk image: the journal is nowhere to be found")
+	}
+	got := make([]byte, length)
+	if _, err := f.ReadAt(got, journal); err != nil {
+		return 0, fmt.Errorf("disk image: %w", err)
+	}
+	if !bytes.Equal(got, blankJournal(length)) {
+		return 0, fmt.Errorf("disk image: the journal is in pieces")
+	}
+	return journal, nil
+}
+
+// redate looks for FAT directory entries (32 bytes; created, accessed and
+// modified dates at 16, 18 and 24) whose three dates are among those given, and
+// for the links of a directory to itself and its parent.
+func redate(buf []byte, dates ...uint16) bool {
+	settled := fatDate(time.Date(2025, time.March, 1, 0, 0, 0, 0, time.UTC))
+	changed := false
+	for i := 0; i+32 <= len(buf); i += 32 {
+		e := buf[i : i+32]
+		all := true
+		dots := e[11] == 0x10 && (string(e[:11]) == ".          " || string(e[:11]) == "..         ")
+		for _, at := range []int{16, 18, 24} {
+			all = all && slices.Contains(dates, binary.LittleEndian.Uint16(e[at:]))
+		}
+		if !all && !dots {
+			continue
+		}
+		changed = true
+		clear(e[13:16]) // tenths and time of creation
+		clear(e[22:24]) // time of modification
+		for _, at := range []int{16, 18, 24} {
+			binary.LittleEndian.PutUint16(e[at:], settled)
+		}
+	}
+	return changed
+}
+
+// fatDate is a date as FAT stores it.
+func fatDate(t time.Time) uint16 {
+	t = t.UTC()
+	return uint16(t.Year()-1980)<<9 | uint16(t.Month())<<5 | uint16(t.Day())
 }
 
 // documents is what machine m holds on its n-th disk.

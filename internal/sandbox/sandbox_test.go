@@ -32,7 +32,10 @@ func small(t *testing.T, opt sandbox.Options) sandbox.Options {
 	if opt.WriteRate == 0 {
 		opt.WriteRate = -1
 	}
-	opt.BootDelay, opt.ShutdownDelay = 20*time.Millisecond, 20*time.Millisecond
+	if opt.BootDelay == 0 {
+		opt.BootDelay = 20 * time.Millisecond
+	}
+	opt.ShutdownDelay = 20 * time.Millisecond
 	return opt
 }
 
