@@ -22,6 +22,11 @@ type conflict struct {
 // today: a proof holds wherever machines stand. Machines on unread sites are
 // left out of every sum.
 func (m *model) prove() []conflict {
+	for _, mc := range m.machines {
+		if !m.onDark(mc) {
+			mc.kind.toPlace++
+		}
+	}
 	var found []conflict
 	for _, k := range m.kinds {
 		if c, ok := m.proveKind(k); ok {
@@ -39,7 +44,7 @@ func (m *model) proveKind(k *kind) (conflict, bool) {
 	if !k.possible() {
 		return m.impossible(k), true
 	}
-	n := m.instancesToPlace(k)
+	n := k.toPlace
 	if n == 0 {
 		return conflict{}, false
 	}
@@ -88,17 +93,6 @@ func (k *kind) possible() bool {
 		}
 	}
 	return false
-}
-
-// instancesToPlace counts machines of k that do not already stand on an unread site.
-func (m *model) instancesToPlace(k *kind) int64 {
-	var n int64
-	for _, mc := range m.machines {
-		if mc.kind == k && !m.onDark(mc) {
-			n++
-		}
-	}
-	return n
 }
 
 func (m *model) onDark(mc *machine) bool {
@@ -172,7 +166,7 @@ type crowd struct {
 func (m *model) crowds() []crowd {
 	var all []crowd
 	for _, k := range m.kinds {
-		n := m.instancesToPlace(k)
+		n := k.toPlace
 		if n == 0 {
 			continue
 		}

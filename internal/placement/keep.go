@@ -80,29 +80,33 @@ func (m *model) standbyFor(mc *machine, p int) int {
 	return d
 }
 
-// evict lifts machines off cluster c until it fits: rather standbys than
-// primaries, rather the less demanding classes, rather one than several.
+// evict lifts machines off cluster c until none of them takes part in
+// overfilling it: rather standbys than primaries, rather the less demanding
+// classes, rather one than several. What others overfill alone stays their own.
 func (m *model) evict(c int) []*machine {
-	var gone []*machine
-	for m.overfull(c) {
-		var there []*machine
-		for _, mc := range m.machines {
-			if mc.placed() && (mc.p == c || mc.d == c) {
-				there = append(there, mc)
-			}
-		}
-		slices.SortFunc(there, func(a, b *machine) int {
-			return cmp.Or(cmp.Compare(a.serves(c), b.serves(c)), cmp.Compare(a.kind.rank, b.kind.rank), cmp.Compare(a.size, b.size), -byNeed(a, b))
-		})
-		mc := m.mostRelief(c, there)
-		if mc == nil {
-			return gone // what others hold is more than there is
-		}
-		m.lift(mc)
-		mc.locked = false
-		gone = append(gone, mc)
+	others := m.clusters[c].excess(m.clusters[c].taken, &m.clusters[c].held)
+	if m.clusters[c].excess(m.used[c], &m.resv[c]) == others {
+		return nil
 	}
-	return gone
+	var there, gone []*machine
+	for _, mc := range m.machines {
+		if mc.placed() && (mc.p == c || mc.d == c) {
+			there = append(there, mc)
+		}
+	}
+	slices.SortFunc(there, func(a, b *machine) int {
+		return cmp.Or(cmp.Compare(a.serves(c), b.serves(c)), cmp.Compare(a.kind.rank, b.kind.rank), cmp.Compare(a.size, b.size), -byNeed(a, b))
+	})
+	for {
+		i := m.mostRelief(c, there, others)
+		if i < 0 {
+			return gone
+		}
+		m.lift(there[i])
+		there[i].locked = false
+		gone = append(gone, there[i])
+		there = slices.Delete(there, i, i+1)
+	}
 }
 
 // serves is 1 when m runs on cluster c and 0 when its standby waits there.
@@ -113,33 +117,47 @@ func (m *machine) serves(c int) int {
 	return 0
 }
 
-// mostRelief returns the first machine whose leaving makes c fit, else the one
-// whose leaving helps most, else nil.
-func (m *model) mostRelief(c int, there []*machine) *machine {
-	var best *machine
-	least := m.excess(c)
-	for _, mc := range there {
+// mostRelief returns the index of the first machine whose leaving brings the
+// excess of c down to what others cause, else of the one whose leaving helps
+// most, else -1.
+func (m *model) mostRelief(c int, there []*machine, others int64) int {
+	best, least := -1, m.clusters[c].excess(m.used[c], &m.resv[c])
+	if least == others {
+		return -1
+	}
+	for i, mc := range there {
 		p, d := mc.p, mc.d
 		m.lift(mc)
-		left := m.excess(c)
+		left := m.clusters[c].excess(m.used[c], &m.resv[c])
 		m.put(mc, p, d)
-		if left == 0 {
-			return mc
+		if left == others {
+			return i
 		}
 		if left < least {
-			best, least = mc, left
+			best, least = i, left
 		}
 	}
 	return best
 }
 
-// excess is by how much cluster c is overfull, in millionths of its capacity.
-func (m *model) excess(c int) int64 {
+// excess weighs by how much a use overfills the cluster, normally and after the
+// loss of each other site: one vCPU like 4 GiB of RAM, and RAM like sixteen
+// times as much storage, as machines tend to have them.
+func (c *cluster) excess(used vec, resv *[sites]vec) int64 {
+	if c.dark {
+		return 0
+	}
 	var sum int64
-	over := m.used[c].add(m.worst[c]).sub(m.clusters[c].cap)
-	for r := range resources {
-		if over[r] > 0 {
-			sum += 1 + min(over[r], 1<<43)*1_000_000/max(m.clusters[c].cap[r], 1)
+	count := func(use vec) {
+		over := use.sub(c.cap)
+		for r, weight := range (vec{4096 * 16, 16, 1}) {
+			sum += min(max(over[r], 0), 1<<44) * weight
+		}
+	}
+	count(used)
+	for s := range sites {
+		if s != c.site && resv[s] != (vec{}) {
+			count(used.add(resv[s]))
 		}
 	}
 	return sum

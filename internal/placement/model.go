@@ -85,6 +85,7 @@ type kind struct {
 	rank      int
 	primary   []bool // by cluster
 	standby   []bool // by cluster; nil when the class needs none
+	toPlace   int64  // instances that do not already stand on an unread site
 	pPools    uint8  // pools with a cluster in primary
 	sPools    uint8
 	perSite   int   // anti-affinity: instances one site may be given

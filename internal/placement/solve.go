@@ -39,13 +39,13 @@ func Solve(req Request) (Result, error) {
 	if conflicts := m.prove(); len(conflicts) > 0 {
 		return m.refuse(m.verdictOf(conflicts), conflicts), nil
 	}
-	left := m.fill(leaving, taste{})
 	var todo []*machine
 	for _, mc := range m.machines {
-		if !mc.placed() && !slices.Contains(left, mc) {
+		if _, stands := m.req.Current[mc.name]; !stands {
 			todo = append(todo, mc)
 		}
 	}
+	left := m.fill(leaving, taste{})
 	left = append(left, m.construct(todo)...)
 	left = m.repair(left)
 	if len(left) > 0 {

@@ -33,12 +33,6 @@ func (m *model) lift(mc *machine) {
 	}
 }
 
-// overfull reports whether cluster c lacks room, in normal operation or after
-// the loss of any other site.
-func (m *model) overfull(c int) bool {
-	return !m.used[c].add(m.worst[c]).fits(m.clusters[c].cap)
-}
-
 // fitsPrimary reports whether one more machine of k can run on cluster p.
 func (m *model) fitsPrimary(k *kind, p int) bool {
 	if !k.primary[p] {

@@ -115,6 +115,8 @@ func has[T comparable](list []T, v T) bool {
 }
 
 // validateCapacity recounts every cluster normally and after each site loss.
+// What others have overfilled is held against this request only where it takes
+// some of what is short.
 func validateCapacity(req placement.Request, res placement.Result, capacity map[place]psn.Cluster) []string {
 	var bad []string
 	services := map[psn.ServiceID]bool{"": true}
@@ -125,12 +127,11 @@ func validateCapacity(req placement.Request, res placement.Result, capacity map[
 		services[c.Service] = true
 	}
 	for at, c := range capacity {
-		ours := false
 		for _, lost := range append([]psn.Site{""}, psn.Sites()...) {
 			if lost == at.site {
 				continue
 			}
-			var use psn.Resources
+			var use, ours psn.Resources
 			for _, k := range c.Commitments {
 				if k.Tenant == req.Tenant && services[k.Service] {
 					continue
@@ -146,18 +147,19 @@ func validateCapacity(req placement.Request, res placement.Result, capacity map[
 			}
 			for _, a := range res.Assignments {
 				if primaryOf(a) == at {
-					use, ours = use.Add(a.Resources), true
+					ours = ours.Add(a.Resources)
 				}
 				if a.StandbySite != "" && standbyOf(a) == at {
-					ours = true
-					use.StorageMiB += a.Resources.StorageMiB
+					ours.StorageMiB += a.Resources.StorageMiB
 					if a.Site == lost {
-						use.VCPUs += a.Resources.VCPUs
-						use.MemoryMiB += a.Resources.MemoryMiB
+						ours.VCPUs += a.Resources.VCPUs
+						ours.MemoryMiB += a.Resources.MemoryMiB
 					}
 				}
 			}
-			if ours && !use.Fits(c.Capacity) {
+			use = use.Add(ours)
+			free := c.Capacity.Sub(use)
+			if ours.VCPUs > 0 && free.VCPUs < 0 || ours.MemoryMiB > 0 && free.MemoryMiB < 0 || ours.StorageMiB > 0 && free.StorageMiB < 0 {
 				bad = append(bad, fmt.Sprintf("%v after the loss of %q: %+v does not fit %+v", at, lost, use, c.Capacity))
 			}
 			for _, h := range res.Headroom {
