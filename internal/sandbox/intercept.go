@@ -11,9 +11,12 @@ import (
 // proxy is an object of ours in the simulator's registry. Calls are redirected
 // to it by changing the target of the decoded method; the body keeps the real
 // one. Wrapping the simulator's own objects instead would break its casts.
+//
+// The simulator's searches cast every object of the registry to a type of
+// package mo by its first field and panic, with a lock held, on any other.
 type proxy struct {
-	Self types.ManagedObjectReference
-	c    *Center
+	mo.SearchIndex
+	c *Center
 }
 
 // Reference implements mo.Reference.
@@ -27,7 +30,7 @@ func (*proxy) Unlock() {}
 // intercept puts permissions, guards and the missing methods before the simulator.
 func (c *Center) intercept() {
 	newProxy := func(name string) proxy {
-		return proxy{types.ManagedObjectReference{Type: "SandboxProxy", Value: name}, c}
+		return proxy{mo.SearchIndex{Self: types.ManagedObjectReference{Type: "SandboxProxy", Value: name}}, c}
 	}
 	session := &sessionProxy{newProxy("session")}
 	folder := &folderProxy{newProxy("folder")}
