@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -42,7 +43,10 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noCommand,
-		RunE:          func(*cobra.Command, []string) error { return usagef("no command given") },
+		RunE: func(c *cobra.Command, _ []string) error {
+			fmt.Fprintln(a.Stderr, c.Long+"\n\n"+c.UsageString())
+			return codeError{code: exitUnusable}
+		},
 	}
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)

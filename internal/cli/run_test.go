@@ -40,7 +40,6 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nothing":            {nil, "no command given"},
 		"unknown command":    {[]string{"sandbix"}, `unknown command "sandbix"`},
 		"no subcommand":      {[]string{"migrate"}, "no subcommand given"},
 		"unknown subcommand": {[]string{"migrate", "aprove"}, `did you mean "approve"?`},
@@ -77,6 +76,14 @@ func TestUsageErrors(t *testing.T) {
 				t.Errorf("want one line of error and one of remedy, got %q", r.stderr)
 			}
 		})
+	}
+}
+
+func TestNoArgumentsPrintUsage(t *testing.T) {
+	t.Parallel()
+	r := run(t, t.Context(), nil)
+	if r.code != 2 || r.stdout != "" || !strings.Contains(r.stderr, "Available Commands:") {
+		t.Errorf("%+v", r)
 	}
 }
 
