@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/methods"
@@ -66,17 +67,41 @@ func checkSpec(spec driver.VMSpec) error {
 	return nil
 }
 
-// findByID looks a machine of ours up by its instance UUID.
+// findByID looks for a machine of ours where it is made, by name, and knows it
+// by its instance UUID. A machine of the name with another UUID is
+// psn.AlreadyExists.
 func (s *Site) findByID(ctx context.Context, id psn.VMID) (ref, bool, error) {
-	byInstance := true
-	res, err := methods.FindByUuid(ctx, s.conn.vim, &types.FindByUuid{
-		This: *s.conn.vim.ServiceContent.SearchIndex, Datacenter: &s.dc.Self,
-		Uuid: id.InstanceUUID(), VmSearch: true, InstanceUuid: &byInstance,
-	})
-	if err != nil || res.Returnval == nil {
+	t, err := s.topology(ctx)
+	if err != nil {
 		return ref{}, false, err
 	}
+	folder, ok := s.tenantFolder(t, id.Tenant())
+	if !ok {
+		return ref{}, false, nil // create says what is missing
+	}
+	res, err := methods.FindChild(ctx, s.conn.vim, &types.FindChild{
+		This: *s.conn.vim.ServiceContent.SearchIndex, Entity: folder, Name: id.Name(),
+	})
+	if isFault[types.ManagedObjectNotFound](err) {
+		return ref{}, false, nil // the folder is gone since it was read
+	}
+	if err != nil || res.Returnval == nil || res.Returnval.Type != "VirtualMachine" {
+		return ref{}, false, err
+	}
+	var m mo.VirtualMachine
+	if err := s.readOne(ctx, *res.Returnval, []string{"config.instanceUuid"}, &m); err != nil {
+		return ref{}, false, err
+	}
+	if m.Config == nil || !strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
+		return ref{}, false, taken(id)
+	}
 	return *res.Returnval, true, nil
+}
+
+func taken(id psn.VMID) error {
+	return psn.Errorf(psn.AlreadyExists,
+		"folder \"%s/%s\" holds a machine named %q that this project did not make (its instance UUID is not %s): rename or remove it, or choose another name",
+		rootFolder, id.Tenant(), id.Name(), id.InstanceUUID())
 }
 
 func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
@@ -86,7 +111,7 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
 		s.keep(nil)
 		vm, err = s.createOnce(ctx, spec)
 	}
-	if _, taken := duplicate(err); taken {
+	if _, dup := duplicate(err); dup {
 		return s.nameTaken(ctx, spec.ID, err)
 	}
 	return vm, err
@@ -118,25 +143,20 @@ func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) 
 	return vm, nil
 }
 
-// nameTaken decides whose machine has the name: ours, when an earlier call made
-// it and lost the answer, or somebody else's.
+// nameTaken looks again for a machine that another call is just making.
 func (s *Site) nameTaken(ctx context.Context, id psn.VMID, cause error) (ref, error) {
 	pause := lookAgainPause
-	for try := 1; ; try++ {
+	for range lookAgainTries {
 		vm, found, err := s.findByID(ctx, id)
 		if err != nil || found {
 			return vm, err
-		}
-		if try == lookAgainTries {
-			return ref{}, psn.Errorf(psn.AlreadyExists,
-				"folder \"%s/%s\" holds a machine named %q that this project did not make (its instance UUID is not %s): rename or remove it, or choose another name (%w)",
-				rootFolder, id.Tenant(), id.Name(), id.InstanceUUID(), cause)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return ref{}, err
 		}
 		pause *= 2
 	}
+	return ref{}, fmt.Errorf("%w (%w)", taken(id), cause)
 }
 
 // DescribeVM implements driver.Site.
