@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"connect":               {"psn", "platform", "platform/...", "transport/...", "migration"},
 	"sandbox":               {"psn", "connect"},
 	"provider":              {"psn", "catalog", "policy", "placement", "platform", "platform/driver", "connect", "migration", "provider/..."},
-	"provider/providertest": {"psn", "connect", "sandbox", "provider", "provider/..."},
+	"provider/providertest": {"psn", "platform", "connect", "sandbox", "provider", "provider/..."},
 	"cli":                   {"..."},
 	"archtest":              {},
 }
