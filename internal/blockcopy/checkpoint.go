@@ -107,7 +107,7 @@ func (p *pass) adapt(weight int64) {
 	case p.starved:
 		p.window = min(2*p.window, maxWindow)
 	case weight < p.window/8:
-		p.window = max(p.window/2, minWindow)
+		p.window = max(p.window/2, p.job.leastWindow())
 	}
 	p.starved = false
 }

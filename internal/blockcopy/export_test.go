@@ -5,3 +5,9 @@ func WithStep(j Job, f func(step string) error) Job {
 	j.step = f
 	return j
 }
+
+// WithWindow lets a test see many small windows on a small disk.
+func WithWindow(j Job, bytes int64) Job {
+	j.window = bytes
+	return j
+}

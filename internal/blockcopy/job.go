@@ -62,6 +62,8 @@ type Job struct {
 
 	// step lets tests stop a pass at a named step.
 	step func(name string) error
+	// window is the least that may be in flight, in bytes; 0 means minWindow.
+	window int64
 }
 
 // Progress is how far a pass is. Done and Total are bytes of the disk that the
@@ -84,9 +86,13 @@ type Result struct {
 	WrittenBytes int64 // data written to the target
 	ZeroedBytes  int64 // zeroed on the target, without data
 	SkippedBytes int64 // read and found equal to what the target holds
-	// RecopiedBytes is the part of ReadBytes that an interrupted run may have
-	// copied already: blocks that it was allowed to write when it died and that
-	// are not in the ledger. It is an upper bound of what was copied twice.
+	// RecopiedBytes is what an interrupted run had brought to the target
+	// without living to record it, and this run read from the source again: in
+	// blocks that were declared in flight and are not in the ledger, the
+	// granules of 64 KiB that the target already held. It is found by reading
+	// them from the target; they are not written again. What the interrupted
+	// run had read and not yet written (at most a unit of 1 MiB per lane) is
+	// not seen here; what was equal by chance is counted.
 	RecopiedBytes int64
 	// Resumed says that an interrupted run of the same pass was continued.
 	Resumed bool

@@ -92,13 +92,14 @@ func (l *lane) copyUnit(ctx context.Context, u unit) (outcome, error) {
 	} else {
 		clear(buf) // what a seed's extents leave out is zero
 	}
+	var err error
 	for _, e := range asked {
-		if err := l.readSource(ctx, u, e, &o.result); err != nil {
+		if err = l.readSource(ctx, u, e, &o.result); err != nil {
 			return o, err
 		}
 	}
 	known := make([]Hash, u.endLeaf()-u.firstLeaf())
-	if err := l.state.next.read(u.firstLeaf(), known); err != nil {
+	if err = l.state.next.read(u.firstLeaf(), known); err != nil {
 		return o, err
 	}
 	var todo actions
@@ -108,23 +109,24 @@ func (l *lane) copyUnit(ctx context.Context, u unit) (outcome, error) {
 		leaf := buf[e.Start-u.Start : e.End()-u.Start]
 		parts := within(nil, asked, e)
 		if l.job.Kind == KindDelta && (len(parts) != 1 || parts[0] != e) {
-			if err := l.complete(ctx, e, leaf, parts, want); err != nil {
+			if err = l.complete(ctx, e, leaf, parts, want); err != nil {
 				return o, err
 			}
 		}
 		got := hashOf(leaf)
 		o.runs = append(o.runs, doneRun{i, 1, got})
-		read := sum(parts)
-		if u.doubt>>k&1 == 1 {
-			o.result.RecopiedBytes += read
-		}
 		if l.job.Kind == KindDelta && u.known>>k&1 == 1 && got == want {
-			o.result.SkippedBytes += read
+			o.result.SkippedBytes += sum(parts)
 			continue
 		}
 		o.wrote |= 1 << k
 		if l.job.Kind == KindSeed {
 			parts = []Extent{e}
+		}
+		if u.doubt>>k&1 == 1 {
+			if parts, err = l.missing(ctx, e, leaf, asked, &o.result); err != nil {
+				return o, err
+			}
 		}
 		for _, part := range parts {
 			todo.mark(u, buf, part)
@@ -150,6 +152,24 @@ func (l *lane) complete(ctx context.Context, e Extent, leaf []byte, parts []Exte
 	return nil
 }
 
+// missing returns the granules of a leaf in doubt that the target does not hold
+// yet. The others were copied by the run that was interrupted.
+func (l *lane) missing(ctx context.Context, e Extent, leaf []byte, asked []Extent, r *Result) (parts []Extent, err error) {
+	held := l.side[:e.Length]
+	if err := l.dst.ReadAt(ctx, held, e.Start); err != nil {
+		return nil, err
+	}
+	for g := int64(0); g < e.Length; g += granule {
+		end := min(g+granule, e.Length)
+		if bytes.Equal(leaf[g:end], held[g:end]) {
+			r.RecopiedBytes += sum(within(nil, asked, Extent{e.Start + g, end - g}))
+			continue
+		}
+		parts = append(parts, Extent{e.Start + g, end - g})
+	}
+	return parts, nil
+}
+
 // compareUnit reads both sides and brings over the granules that differ.
 func (l *lane) compareUnit(ctx context.Context, u unit) (outcome, error) {
 	o := outcome{unit: u}
@@ -165,13 +185,14 @@ func (l *lane) compareUnit(ctx context.Context, u unit) (outcome, error) {
 		k := i - u.firstLeaf()
 		from, to := k*LeafSize, k*LeafSize+leafLength(i, l.state.size)
 		o.runs = append(o.runs, doneRun{i, 1, hashOf(buf[from:to])})
-		if u.doubt>>k&1 == 1 {
-			o.result.RecopiedBytes += to - from
-		}
 		for g := from; g < to; g += granule {
 			end := min(g+granule, to)
 			if bytes.Equal(buf[g:end], held[g:end]) {
-				o.result.SkippedBytes += end - g
+				if u.doubt>>k&1 == 1 {
+					o.result.RecopiedBytes += end - g
+				} else {
+					o.result.SkippedBytes += end - g
+				}
 				continue
 			}
 			o.result.ChangedBytes += end - g

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -22,22 +23,22 @@ func TestPassSequences(t *testing.T) {
 		sequences = 60
 	}
 	const seed = 20261122
-	passes, cuts := 0, 0
+	passes, cuts, steps := 0, 0, map[string]int{}
 	for i := range sequences {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
-		p, c := runSequence(t, rng, fmt.Sprintf("sequence %d of seed %d", i, seed))
+		p, c := runSequence(t, rng, fmt.Sprintf("sequence %d of seed %d", i, seed), steps)
 		passes, cuts = passes+p, cuts+c
 		if t.Failed() {
 			return
 		}
 	}
-	t.Logf("%d sequences, %d passes committed, %d power cuts", sequences, passes, cuts)
+	t.Logf("%d sequences, %d passes committed, %d power cuts, of them at steps: %v", sequences, passes, cuts, steps)
 	if !testing.Short() && passes < 1000 {
 		t.Errorf("%d passes: at least 1000 are wanted", passes)
 	}
 }
 
-func runSequence(t *testing.T, rng *rand.Rand, name string) (passes, cuts int) {
+func runSequence(t *testing.T, rng *rand.Rand, name string, steps map[string]int) (passes, cuts int) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	size := 1 + rng.Int64N(4<<20) // rarely a multiple of anything
@@ -47,9 +48,11 @@ func runSequence(t *testing.T, rng *rand.Rand, name string) (passes, cuts int) {
 	d := newDisk(rng, size)
 	dst := newMemTarget(size+rng.Int64N(2)*4096, 0xAA, rng.Uint64())
 	dir := t.TempDir()
+	files := &folder{t: t, dir: dir, dst: dst, rng: rng}
 	last := -1 // generation committed
 	for pass := range 4 {
 		job := blockcopy.Job{Dir: dir, DiskID: "disk-1", Lanes: 1 + rng.IntN(4), Readback: rng.IntN(2) == 0}
+		job = blockcopy.WithWindow(job, 1+rng.Int64N(2<<20))
 		freeze := func() *memSource {
 			job.Pass = fmt.Sprintf("pass-%d-generation-%d", pass, d.generation())
 			job.ChangeID = fmt.Sprint(d.generation())
@@ -78,10 +81,14 @@ func runSequence(t *testing.T, rng *rand.Rand, name string) (passes, cuts int) {
 		src := freeze()
 		for {
 			dst.powerOn(0)
-			if rng.IntN(2) == 0 {
-				dst.powerOn(1 + rng.IntN(40))
+			files.steps = 0
+			switch rng.IntN(4) {
+			case 0:
+				dst.powerOn(1 + rng.IntN(20))
+			case 1:
+				files.steps = 1 + rng.IntN(12)
 			}
-			res, err := blockcopy.Copy(ctx, src, dst, job)
+			res, err := blockcopy.Copy(ctx, src, dst, files.watch(job))
 			if err == nil {
 				check(t, name, src, dst, job, res)
 				break
@@ -90,8 +97,14 @@ func runSequence(t *testing.T, rng *rand.Rand, name string) (passes, cuts int) {
 				t.Fatalf("%s: %s %s: %v", name, job.Kind, job.Pass, err)
 			}
 			cuts++
+			if files.steps == 0 && files.at != "" {
+				steps[files.at]++
+				files.at = ""
+			}
+			files.lose()
 			if rng.IntN(4) == 0 { // the snapshot is gone: another one is made
 				d.change(1 + rng.IntN(3))
+				last = committedGeneration(t, dir) // the cut may have come after the commit
 				src = freeze()
 			}
 		}
@@ -100,6 +113,21 @@ func runSequence(t *testing.T, rng *rand.Rand, name string) (passes, cuts int) {
 		d.change(rng.IntN(5))
 	}
 	return passes, cuts
+}
+
+func committedGeneration(t *testing.T, dir string) int {
+	c, err := blockcopy.Committed(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c == nil {
+		return -1
+	}
+	g, err := strconv.Atoi(c.ChangeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // check holds target, manifest and result against the source.

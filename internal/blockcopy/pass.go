@@ -64,7 +64,7 @@ func newPass(src Source, dst Target, job *Job, rec *records) *pass {
 	p := &pass{
 		src: src, dst: dst, job: job, state: s, ledger: rec.ledger,
 		start: time.Now(), kick: make(chan struct{}, 1),
-		units: c, scout: c, window: minWindow, worked: s.doneBytes(),
+		units: c, scout: c, window: job.leastWindow(), worked: s.doneBytes(),
 	}
 	p.workTotal = sum(c.ranges)
 	if c.zeroGaps {
@@ -72,6 +72,13 @@ func newPass(src Source, dst Target, job *Job, rec *records) *pass {
 	}
 	p.cond = sync.NewCond(&p.mu)
 	return p
+}
+
+func (j *Job) leastWindow() int64 {
+	if j.window > 0 {
+		return j.window
+	}
+	return minWindow
 }
 
 // copyAll runs the lanes to the end of the disk; when it returns without error
