@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/vmware/govmomi/vim25/types"
-	"golang.org/x/sys/unix"
 )
 
 // blockSize is the granularity of change tracking and of overlays, in bytes.
@@ -245,33 +244,4 @@ func (d *disk) layerOf(ref types.ManagedObjectReference) *layer {
 		}
 	}
 	return nil
-}
-
-// allocated returns the blocks of a file that hold data, as the file system
-// knows; all of them where it does not say.
-func allocated(path string, size int64) (map[int64]struct{}, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("allocated areas: %w", err)
-	}
-	defer f.Close()
-	blocks := map[int64]struct{}{}
-	for off := int64(0); off < size; {
-		start, err := unix.Seek(int(f.Fd()), off, unix.SEEK_DATA)
-		if err == unix.ENXIO {
-			break
-		}
-		end := size
-		if err == nil {
-			end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE)
-		}
-		if err != nil {
-			start, end = off, size
-		}
-		for b := start / blockSize; b*blockSize < min(end, size); b++ {
-			blocks[b] = struct{}{}
-		}
-		off = end
-	}
-	return blocks, nil
 }

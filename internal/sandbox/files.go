@@ -10,10 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+const lockFile = ".lock"
 
 // lockDir takes the folder for this sandbox alone, until the returned file is
 // closed or the process ends.
@@ -21,15 +22,36 @@ func lockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("sandbox folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox lock: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	ok, err := tryLock(f)
+	if err == nil && !ok {
+		err = psn.Errorf(psn.Conflict, "folder %s is in use by another sandbox: stop it or use another folder", dir)
+	}
+	if err != nil {
 		f.Close()
-		return nil, psn.Errorf(psn.Conflict, "folder %s is in use by another sandbox: stop it or use another folder", dir)
+		return nil, err
 	}
 	return f, nil
+}
+
+// inUse reports whether a sandbox runs in the folder.
+func inUse(dir string) (bool, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("sandbox lock: %w", err)
+	}
+	defer f.Close()
+	locked, err := isLocked(f)
+	if err != nil {
+		return false, fmt.Errorf("sandbox lock: %w", err)
+	}
+	return locked, nil
 }
 
 // password reads the password kept in file, or makes one.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,6 +16,7 @@ type Sandbox struct {
 	dir     string
 	opt     Options
 	lock    *os.File
+	started time.Time
 	centers map[string]*Center
 }
 
@@ -33,7 +35,7 @@ func Start(ctx context.Context, opt Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{dir: dir, opt: opt, lock: lock, centers: map[string]*Center{}}
+	s := &Sandbox{dir: dir, opt: opt, lock: lock, started: time.Now().UTC(), centers: map[string]*Center{}}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -42,7 +44,7 @@ func Start(ctx context.Context, opt Options) (*Sandbox, error) {
 
 func (s *Sandbox) start(ctx context.Context) error {
 	// A killed sandbox leaves these behind.
-	for _, d := range []string{"datastores", "dev"} {
+	for _, d := range []string{"datastores", "dev", stateFile} {
 		if err := os.RemoveAll(filepath.Join(s.dir, d)); err != nil {
 			return fmt.Errorf("sandbox: remove what an earlier run left: %w", err)
 		}
