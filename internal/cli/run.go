@@ -61,6 +61,7 @@ func newRoot(a *app) *cobra.Command {
 		newAudit(a),
 		newMigrate(a),
 		newPlacement(a),
+		newSandbox(a),
 		newVersion(a),
 		newWorker(a),
 	)
