@@ -20,6 +20,7 @@ import (
 const (
 	sector         = 512
 	partitionStart = 1 << 20 // bytes
+	rootCluster    = 2       // where the library puts the root directory
 	journalFile    = "/var/registro.dat"
 	journalMagic   = "PSN-REGISTRO-BLOCCO-"
 )
@@ -161,6 +162,9 @@ func redate(buf []byte, dates ...uint16) bool {
 			continue
 		}
 		changed = true
+		if dots && e[1] == '.' && binary.LittleEndian.Uint16(e[26:]) == rootCluster && binary.LittleEndian.Uint16(e[20:]) == 0 {
+			clear(e[26:28]) // FAT names the root as parent by 0; the library writes its cluster
+		}
 		clear(e[13:16]) // tenths and time of creation
 		clear(e[22:24]) // time of modification
 		for _, at := range []int{16, 18, 24} {

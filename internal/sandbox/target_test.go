@@ -335,6 +335,21 @@ func TestFileSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, want := range []string{"etc", "documenti"} {
+		raw, err := os.ReadFile(center.DiskFile("protocollo", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parents := 0
+		for i := 0; i+32 <= len(raw); i += 32 {
+			if e := raw[i : i+32]; string(e[:11]) == "..         " && e[11] == 0x10 {
+				if parents++; e[26] == 2 && e[27] == 0 {
+					t.Errorf("disk %d: the link to the parent at byte %d names the root by its cluster: checkers refuse that", n, i)
+				}
+			}
+		}
+		if parents == 0 {
+			t.Errorf("disk %d: no directories", n)
+		}
 		d, err := diskfs.Open(center.DiskFile("protocollo", n), diskfs.WithOpenMode(diskfs.ReadOnly))
 		if err != nil {
 			t.Fatal(err)
