@@ -15,7 +15,17 @@ const pageObjects = 2000
 
 // readView reads the given properties, by type, of everything below root. It
 // costs three requests plus one per further page, whatever the number of objects.
-func (s *Site) readView(ctx context.Context, root types.ManagedObjectReference, props map[string][]string) ([]types.ObjectContent, error) {
+func (s *Site) readView(ctx context.Context, root ref, props map[string][]string) ([]types.ObjectContent, error) {
+	for try := 1; ; try++ {
+		content, err := s.readViewOnce(ctx, root, props)
+		// A view and a page token die with the session they were made in.
+		if try == renewals || !(isFault[types.ManagedObjectNotFound](err) || isFault[types.InvalidArgument](err)) {
+			return content, err
+		}
+	}
+}
+
+func (s *Site) readViewOnce(ctx context.Context, root ref, props map[string][]string) ([]types.ObjectContent, error) {
 	var kinds []string
 	var sets []types.PropertySpec
 	for kind, paths := range props {
@@ -33,13 +43,12 @@ func (s *Site) readView(ctx context.Context, root types.ManagedObjectReference, 
 		_, _ = methods.DestroyView(context.WithoutCancel(ctx), s.conn.vim, &types.DestroyView{This: view.Returnval})
 	}()
 	skip := true
-	content, err := s.retrieve(ctx, types.PropertyFilterSpec{
+	return s.retrieve(ctx, types.PropertyFilterSpec{
 		PropSet: sets,
 		ObjectSet: []types.ObjectSpec{{Obj: view.Returnval, Skip: &skip, SelectSet: []types.BaseSelectionSpec{
 			&types.TraversalSpec{Type: "ContainerView", Path: "view"},
 		}}},
 	})
-	return content, err
 }
 
 // readObjects reads properties of the objects at hand in one request; objects

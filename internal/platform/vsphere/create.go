@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -18,24 +17,16 @@ import (
 // defaultGuest is any 64-bit system.
 const defaultGuest = "otherGuest64"
 
-// Looking again for a machine whose name is taken while its creation, asked for
-// before, may still be under way.
-const (
-	lookAgainTries = 6
-	lookAgainPause = 100 * time.Millisecond // doubles
-)
-
 // CreateVM implements driver.Site. The machine carries the instance UUID that
-// follows from its id, so that asking twice makes one machine.
+// follows from its id, and names are unique in a folder: asked again, the server
+// refuses the name and says which machine bears it, and the UUID says whose that
+// machine is. So a first try costs no search.
 func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error) {
 	doing := fmt.Sprintf("create virtual machine %s", spec.ID)
 	if err := checkSpec(spec); err != nil {
 		return "", s.coded(doing, err)
 	}
-	vm, found, err := s.findByID(ctx, spec.ID)
-	if err == nil && !found {
-		vm, err = s.create(ctx, spec)
-	}
+	vm, err := s.create(ctx, spec)
 	if err != nil {
 		return "", s.coded(doing, err)
 	}
@@ -67,43 +58,6 @@ func checkSpec(spec driver.VMSpec) error {
 	return nil
 }
 
-// findByID looks for a machine of ours where it is made, by name, and knows it
-// by its instance UUID. A machine of the name with another UUID is
-// psn.AlreadyExists.
-func (s *Site) findByID(ctx context.Context, id psn.VMID) (ref, bool, error) {
-	t, err := s.topology(ctx)
-	if err != nil {
-		return ref{}, false, err
-	}
-	folder, ok := s.tenantFolder(t, id.Tenant())
-	if !ok {
-		return ref{}, false, nil // create says what is missing
-	}
-	res, err := methods.FindChild(ctx, s.conn.vim, &types.FindChild{
-		This: *s.conn.vim.ServiceContent.SearchIndex, Entity: folder, Name: id.Name(),
-	})
-	if isFault[types.ManagedObjectNotFound](err) {
-		return ref{}, false, nil // the folder is gone since it was read
-	}
-	if err != nil || res.Returnval == nil || res.Returnval.Type != "VirtualMachine" {
-		return ref{}, false, err
-	}
-	var m mo.VirtualMachine
-	if err := s.readOne(ctx, *res.Returnval, []string{"config.instanceUuid"}, &m); err != nil {
-		return ref{}, false, err
-	}
-	if m.Config == nil || !strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
-		return ref{}, false, taken(id)
-	}
-	return *res.Returnval, true, nil
-}
-
-func taken(id psn.VMID) error {
-	return psn.Errorf(psn.AlreadyExists,
-		"folder \"%s/%s\" holds a machine named %q that this project did not make (its instance UUID is not %s): rename or remove it, or choose another name",
-		rootFolder, id.Tenant(), id.Name(), id.InstanceUUID())
-}
-
 func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
 	vm, err := s.createOnce(ctx, spec)
 	if isFault[types.ManagedObjectNotFound](err) || errors.Is(err, errUnknownPlace) {
@@ -111,10 +65,56 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
 		s.keep(nil)
 		vm, err = s.createOnce(ctx, spec)
 	}
-	if _, dup := duplicate(err); dup {
-		return s.nameTaken(ctx, spec.ID, err)
+	if bearer, dup := duplicate(err); dup {
+		return s.sameMachine(ctx, spec.ID, bearer)
+	}
+	if psn.Is(err, psn.Exhausted) || isFault[types.NoDiskSpace](err) {
+		// What is missing may be what this very machine, made before, has taken.
+		if bearer, found, lookErr := s.childNamed(ctx, spec.ID); lookErr == nil && found {
+			return s.sameMachine(ctx, spec.ID, bearer)
+		}
 	}
 	return vm, err
+}
+
+// sameMachine returns the machine that bears the name when it is the one of
+// this id, and psn.AlreadyExists when it is somebody else's.
+func (s *Site) sameMachine(ctx context.Context, id psn.VMID, bearer ref) (ref, error) {
+	if bearer.Type == "VirtualMachine" {
+		var m mo.VirtualMachine
+		if err := s.readOne(ctx, bearer, []string{"config.instanceUuid"}, &m); err != nil {
+			return ref{}, err
+		}
+		if m.Config != nil && strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
+			return bearer, nil
+		}
+	}
+	return ref{}, psn.Errorf(psn.AlreadyExists,
+		"folder \"%s/%s\" holds an object named %q that this project did not make (its instance UUID is not %s): rename or remove it, or choose another name",
+		rootFolder, id.Tenant(), id.Name(), id.InstanceUUID())
+}
+
+// childNamed looks through the tenant's folder for a machine by name.
+func (s *Site) childNamed(ctx context.Context, id psn.VMID) (ref, bool, error) {
+	t, err := s.topology(ctx)
+	if err != nil {
+		return ref{}, false, err
+	}
+	folder, ok := s.tenantFolder(t, id.Tenant())
+	if !ok {
+		return ref{}, false, nil
+	}
+	content, err := s.readView(ctx, folder, map[string][]string{"VirtualMachine": {"name"}})
+	if err != nil {
+		return ref{}, false, err
+	}
+	machines, err := load[mo.VirtualMachine](content, "VirtualMachine")
+	for _, m := range machines {
+		if m.Name == id.Name() {
+			return m.Self, true, nil
+		}
+	}
+	return ref{}, false, err
 }
 
 func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) {
@@ -141,22 +141,6 @@ func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) 
 		return ref{}, psn.Errorf(psn.Internal, "server finished the task without naming the machine")
 	}
 	return vm, nil
-}
-
-// nameTaken looks again for a machine that another call is just making.
-func (s *Site) nameTaken(ctx context.Context, id psn.VMID, cause error) (ref, error) {
-	pause := lookAgainPause
-	for range lookAgainTries {
-		vm, found, err := s.findByID(ctx, id)
-		if err != nil || found {
-			return vm, err
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return ref{}, err
-		}
-		pause *= 2
-	}
-	return ref{}, fmt.Errorf("%w (%w)", taken(id), cause)
 }
 
 // DescribeVM implements driver.Site.

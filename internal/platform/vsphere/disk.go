@@ -125,8 +125,7 @@ func flatExtent(descriptor string) (file string, size int64, err error) {
 	}
 	for line := range strings.Lines(descriptor) {
 		line = strings.TrimSpace(line)
-		if key, value, ok := strings.Cut(line, "="); ok && strings.EqualFold(strings.TrimSpace(key), "parentCID") &&
-			!strings.EqualFold(strings.TrimSpace(value), "ffffffff") {
+		if key, _, ok := strings.Cut(line, "="); ok && strings.EqualFold(strings.TrimSpace(key), "parentFileNameHint") {
 			return "", 0, psn.Errorf(psn.Unsupported, "disk is a difference to a parent disk: this transport reads flat disks only")
 		}
 		var access, kind string

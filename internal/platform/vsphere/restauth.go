@@ -51,15 +51,16 @@ func (a *restAuth) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.Header.Set(restSessionHeader, id)
 		return a.next.RoundTrip(r)
 	}
-	res, err := send(id)
-	if err != nil || res.StatusCode != http.StatusUnauthorized {
-		return res, err
+	for try := 1; ; try++ {
+		res, err := send(id)
+		if err != nil || res.StatusCode != http.StatusUnauthorized || try == renewals {
+			return res, err
+		}
+		drain(res)
+		if id, err = a.session(req.Context(), id); err != nil {
+			return nil, err
+		}
 	}
-	drain(res)
-	if id, err = a.session(req.Context(), id); err != nil {
-		return nil, err
-	}
-	return send(id)
 }
 
 // session returns the id of the session, logging in when there is none or when

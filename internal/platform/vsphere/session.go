@@ -19,16 +19,21 @@ import (
 // forgot it. The chain, from the caller down: renew (sessions), govmomi's SOAP
 // client, throttle (429 and 503), TLS.
 type session struct {
-	cfg  Config
-	soap *soap.Client
-	vim  *vim25.Client
+	cfg   Config
+	soap  *soap.Client
+	vim   *vim25.Client
 	base  *http.Transport
 	lower func(http.RoundTripper) http.RoundTripper
-	wire http.RoundTripper
+	wire  http.RoundTripper
 
 	mu         sync.Mutex
 	generation int // counts logins, so that parallel failures log in once
 }
+
+// renewals bounds how often one call is sent again because its session ended: a
+// server that restarts may end two in a row, one that never accepts its own
+// session must not be asked for ever.
+const renewals = 3
 
 // dial makes the chain and logs in.
 func dial(ctx context.Context, cfg Config) (*session, error) {
@@ -109,17 +114,18 @@ func (s *session) current() int {
 // RoundTrip implements soap.RoundTripper: a call refused because the session
 // ended had no effect, so it is sent again after a new login.
 func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
-	seen := s.current()
-	err := s.soap.RoundTrip(ctx, req, res)
-	if !expired(res, err) {
-		return err
+	for try := 1; ; try++ {
+		seen := s.current()
+		err := s.soap.RoundTrip(ctx, req, res)
+		if !expired(res, err) || try == renewals {
+			return err
+		}
+		if err := s.renewed(ctx, seen); err != nil {
+			return err
+		}
+		// Without this the first answer's fault would be read as the second's.
+		reflect.ValueOf(res).Elem().SetZero()
 	}
-	if err := s.renewed(ctx, seen); err != nil {
-		return err
-	}
-	// Without this the first answer's fault would be read as the second's.
-	reflect.ValueOf(res).Elem().SetZero()
-	return s.soap.RoundTrip(ctx, req, res)
 }
 
 // expired reports whether the answer says that nobody is logged in: as a fault

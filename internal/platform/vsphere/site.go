@@ -35,7 +35,7 @@ var (
 	_ driver.Snapshotter   = (*Site)(nil)
 	_ driver.ChangeTracker = (*Site)(nil)
 	_ driver.DiskReader    = (*Site)(nil)
-	_ driver.DiskAttacher = (*Site)(nil)
+	_ driver.DiskAttacher  = (*Site)(nil)
 )
 
 // Open logs in to the vCenter and finds the datacenter. Errors: InvalidInput,

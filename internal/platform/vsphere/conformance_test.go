@@ -1,0 +1,156 @@
+package vsphere_test
+
+import (
+	"context"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmware/govmomi"
+	"github.com/vmware/govmomi/find"
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/platformtest"
+	"github.com/italia/terraform-provider-psn/internal/platform/vsphere"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+	"github.com/italia/terraform-provider-psn/internal/sandbox"
+)
+
+func TestConformance(t *testing.T) { platformtest.Run(t, sandboxHarness) }
+
+const wrongPin = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+
+// sandboxHarness is a PSN site and a source on the simulator.
+func sandboxHarness(t testing.TB) *platformtest.Harness {
+	sb, err := sandbox.Start(bounded(t), sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", sandbox.Source}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sb.Close() })
+	c, src := sb.Center("acilia"), sb.Center(sandbox.Source)
+	admin := &admin{c: c}
+	return &platformtest.Harness{
+		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
+			cfg := sandboxConfig(sb, c, sandbox.Operator)
+			if a.ReadOnly {
+				cfg = sandboxConfig(sb, c, sandbox.Auditor)
+			}
+			if a.WrongPassword {
+				cfg.Password = func() (string, error) { return "wrong", nil }
+			}
+			if a.WrongPin {
+				cfg.CAFile, cfg.PinSHA256 = "", wrongPin
+			}
+			cfg.Wrap = a.Wrap
+			s, err := vsphere.Open(ctx, cfg)
+			if err != nil {
+				return nil, err
+			}
+			return s, nil
+		},
+		Endpoint:       c.Endpoint(),
+		User:           sandbox.Operator,
+		Cluster:        "acilia-cl01",
+		Network:        c.Network(),
+		Worker:         c.Worker(),
+		CreateCall:     "CreateVM_Task",
+		Throttle:       func(n int, after time.Duration) { c.FailNext(n, 503, after) },
+		ExpireSessions: c.ExpireSessions,
+		Stop:           c.Stop,
+		Resume:         c.Resume,
+		Foreign:        admin.foreign,
+		Destroy:        admin.destroy,
+		Device:         func(id string) string { return filepath.Join(c.Devices(), "wwn-0x"+id) },
+		DiskFile:       c.DiskFile,
+		Machine: &platformtest.Machine{
+			Open: func(ctx context.Context) (driver.Site, error) {
+				return vsphere.Open(ctx, sandboxConfig(sb, src, sandbox.Migrator))
+			},
+			Name:           "web",
+			Write:          func(p []byte, off int64) error { return src.Guest("web").WriteAt(0, p, off) },
+			Quiet:          func() { src.Guest("web").SetWriting(false) },
+			File:           func() string { return src.DiskFile("web", 0) },
+			ResetTracking:  func() { src.ResetChangeTracking("web") },
+			ExpireSessions: src.ExpireSessions,
+		},
+	}
+}
+
+func sandboxConfig(sb *sandbox.Sandbox, c *sandbox.Center, user string) vsphere.Config {
+	site := psn.Site(c.Name())
+	if !site.Valid() {
+		site = ""
+	}
+	return vsphere.Config{
+		Site: site, Endpoint: c.Endpoint(), Username: user,
+		Password:     func() (string, error) { return c.Password(user), nil },
+		CAFile:       filepath.Join(sb.Dir(), "ca.pem"),
+		HostFailures: -1,
+	}
+}
+
+// admin acts on the vCenter behind the driver's back, with a client of its own.
+type admin struct{ c *sandbox.Center }
+
+func (a *admin) client(t testing.TB) *govmomi.Client {
+	t.Helper()
+	u, err := url.Parse(a.c.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(sandbox.Operator, a.c.Password(sandbox.Operator))
+	cl, err := govmomi.NewClient(bounded(t), u, true) // the test's own sandbox on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cl
+}
+
+func (a *admin) foreign(t testing.TB, tenant psn.TenantID, name string) {
+	t.Helper()
+	ctx, cl := bounded(t), a.client(t)
+	f := find.NewFinder(cl.Client)
+	dc, err := f.DefaultDatacenter(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.SetDatacenter(dc)
+	folder, err := f.Folder(ctx, "vm/psn/"+string(tenant))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := f.ResourcePool(ctx, "acilia-cl01/Resources")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := folder.CreateVM(ctx, types.VirtualMachineConfigSpec{
+		Name: name, GuestId: "otherGuest64", NumCPUs: 1, MemoryMB: 512,
+		Files: &types.VirtualMachineFileInfo{VmPathName: "[acilia-cl01-ds01]"},
+	}, pool, nil)
+	if err == nil {
+		err = task.Wait(ctx)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (a *admin) destroy(t testing.TB, ref string) {
+	t.Helper()
+	ctx, cl := bounded(t), a.client(t)
+	task, err := object.NewVirtualMachine(cl.Client, types.ManagedObjectReference{Type: "VirtualMachine", Value: ref}).Destroy(ctx)
+	if err == nil {
+		err = task.Wait(ctx)
+	}
+	if err != nil && !soap.IsSoapFault(err) {
+		t.Fatal(err)
+	}
+	if err != nil && !strings.Contains(err.Error(), "not found") {
+		t.Fatal(err)
+	}
+}
