@@ -9,7 +9,7 @@ import (
 )
 
 // watchEvery is how often a replica is asked for its status while one waits.
-const watchEvery = time.Second
+const watchEvery = 250 * time.Millisecond
 
 func newMigrateStatus(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "status --id ID", Short: "Show where a replica stands", Args: exactly(0, "arguments")}

@@ -49,7 +49,7 @@ func newMigrateWait(a *app) *cobra.Command {
 			if *asJSON {
 				return writeJSON(a.Stdout, s)
 			}
-			_, err = fmt.Fprintf(a.Stdout, "%s has come to %s (phase %s, %d delta cycles)\n", vm, w, s.Phase, s.Deltas)
+			_, err = fmt.Fprintf(a.Stdout, "%s has come to %s: it is %s, %d delta cycles done\n", vm, w, s.Phase, s.Deltas)
 			return err
 		})
 	}

@@ -27,12 +27,13 @@ func printStatus(w io.Writer, s migration.Status) error {
 		return err
 	}
 	if len(s.Disks) > 0 {
-		disks := [][]string{{"", ""}, {"DISK", "CAPACITY", "DONE", "OF", "ROOT HASH"}}
+		disks := [][]string{{"DISK", "CAPACITY", "RUNNING CYCLE", "ROOT HASH"}}
 		for _, d := range s.Disks {
 			disks = append(disks, []string{
-				fmt.Sprint(d.Key), formatBytes(d.CapacityBytes), formatBytes(d.DoneBytes), formatBytes(d.TotalBytes), d.RootHash,
+				fmt.Sprint(d.Key), formatBytes(d.CapacityBytes), running(d), d.RootHash,
 			})
 		}
+		fmt.Fprintln(w)
 		if err := table(w, disks...); err != nil {
 			return err
 		}
@@ -40,7 +41,8 @@ func printStatus(w io.Writer, s migration.Status) error {
 	if len(s.Cycles) == 0 {
 		return nil
 	}
-	cycles := [][]string{{"", ""}, {"CYCLE", "KIND", "SNAPSHOT", "TOOK", "CHANGED", "WRITTEN", "COPIED AGAIN", "RESUMES"}}
+	fmt.Fprintln(w)
+	cycles := [][]string{{"CYCLE", "KIND", "SNAPSHOT", "TOOK", "CHANGED", "WRITTEN", "COPIED AGAIN", "RESUMES"}}
 	for _, c := range s.Cycles {
 		cycles = append(cycles, []string{
 			fmt.Sprint(c.Number), c.Kind, instant(c.SnapshotAt), formatDuration(c.DoneAt.Sub(c.SnapshotAt)),
@@ -48,6 +50,14 @@ func printStatus(w io.Writer, s migration.Status) error {
 		})
 	}
 	return table(w, cycles...)
+}
+
+// running is how far the running cycle is on a disk.
+func running(d migration.DiskStatus) string {
+	if d.TotalBytes == 0 {
+		return "-"
+	}
+	return formatBytes(d.DoneBytes) + " of " + formatBytes(d.TotalBytes)
 }
 
 // copied sums what the running cycle has done, over all disks.

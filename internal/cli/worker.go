@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/migration"
@@ -27,7 +30,7 @@ func newWorker(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := fleet.Engine(c.Context())
+			engine, err := a.awaitEngine(c.Context(), fleet)
 			if err != nil {
 				return err
 			}
@@ -47,6 +50,26 @@ func newWorker(a *app) *cobra.Command {
 		})
 	}
 	return c
+}
+
+// awaitEngine gives an engine that is being started a minute to answer: workers
+// and engine are often started together.
+func (a *app) awaitEngine(ctx context.Context, fleet *connect.Fleet) (client.Client, error) {
+	const patience, again = time.Minute, time.Second
+	p := newProgress(a.Stderr, a.Now)
+	defer p.done()
+	for started := a.Now(); ; {
+		engine, err := fleet.Engine(ctx)
+		if err == nil || !psn.Is(err, psn.Unavailable) || a.Now().Sub(started) > patience {
+			return engine, err
+		}
+		p.show("waiting for the engine", oneLine(err))
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(again):
+		}
+	}
 }
 
 // workerSites are the sites named, or all that have a worker configured.
