@@ -243,7 +243,7 @@ func TestOverReportedAreasAreSkipped(t *testing.T) {
 }
 
 func TestDeltaReadsOnlyWhatChanged(t *testing.T) {
-	const n = 2500 // more areas than one page of a change query holds
+	const n = 2100 // more areas than one page of a change query holds
 	dir, src, dst := t.TempDir(), randomSource(n*leaf+333, 8), newMemTarget((n+1)*leaf, 0xAA, 8)
 	mustCopy(t, src, dst, seedJob(dir))
 	changed := src.with(n*leaf+332, 9) // the last byte of a short last block

@@ -38,7 +38,7 @@ func (s *memSource) ReadAt(ctx context.Context, p []byte, off int64) error {
 var errCut = errors.New("power cut")
 
 // memTarget is a disk with a volatile write cache: what was not flushed may or
-// may not survive a power cut, in any order, in sectors of 512 bytes.
+// may not survive a power cut, in any order, in sectors of 4 KiB.
 type memTarget struct {
 	mu     sync.Mutex
 	stable []byte // what is on the platter
@@ -50,7 +50,7 @@ type memTarget struct {
 	lie    func(off int64) bool // writes there go wrong silently
 }
 
-const sector = 512
+const sector = 4096
 
 func newMemTarget(size int64, fill byte, seed uint64) *memTarget {
 	t := &memTarget{stable: make([]byte, size), cache: map[int64][]byte{}, rng: rand.New(rand.NewPCG(seed, 1))}

@@ -76,7 +76,13 @@ func openLedger(dir string, sink entrySink) (*ledger, error) {
 		return nil, err
 	}
 	l := &ledger{f: f}
-	size, err := l.replay(path, sink)
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	size := st.Size()
+	l.end, l.seq, err = replay(f, size, path, sink)
 	if err == nil && l.end < size { // torn tail
 		if err = f.Truncate(l.end); err == nil {
 			err = f.Sync()
@@ -89,38 +95,35 @@ func openLedger(dir string, sink entrySink) (*ledger, error) {
 	return l, nil
 }
 
-func (l *ledger) replay(path string, sink entrySink) (size int64, err error) {
-	st, err := l.f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	size = st.Size()
+// replay reads the frames of a ledger of size bytes into sink and returns where
+// the sound ones end and how many they are.
+func replay(r io.ReaderAt, size int64, path string, sink entrySink) (end int64, seq uint64, err error) {
 	head := make([]byte, frameHeader)
-	for l.end < size {
-		payload, h, ok, err := readFrame(l.f, l.end, size, head)
+	for end < size {
+		payload, h, ok, err := readFrame(r, end, size, head)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		if !ok || h.seq != l.seq {
-			later, err := laterFrame(l.f, l.end+8, size, l.seq)
+		if !ok || h.seq != seq {
+			later, err := laterFrame(r, end+8, size, seq)
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 			if later >= 0 {
-				return 0, damaged(path, "frame %d at byte %d is damaged, a later one at byte %d is sound", l.seq, l.end, later)
+				return 0, 0, damaged(path, "frame %d at byte %d is damaged, a later one at byte %d is sound", seq, end, later)
 			}
 			break
 		}
 		if err := parseEntries(payload, sink); err != nil {
-			return 0, entryError(path, l.seq, err)
+			return 0, 0, entryError(path, seq, err)
 		}
-		l.end += h.span()
-		l.seq++
+		end += h.span()
+		seq++
 	}
-	if l.seq == 0 {
-		return 0, damaged(path, "its first frame is damaged")
+	if seq == 0 {
+		return 0, 0, damaged(path, "its first frame is damaged")
 	}
-	return size, nil
+	return end, seq, nil
 }
 
 // readFrame reads the frame at off; ok is false when it is torn or damaged.

@@ -12,7 +12,7 @@ import (
 // that after a crash the blocks in doubt are few and known. The window holds
 // about a second of work.
 const (
-	minWindow        = 8 << 20
+	minWindow        = 4 << 20
 	maxWindow        = 128 << 20
 	checkpointEvery  = 500 * time.Millisecond
 	progressEvery    = 500 * time.Millisecond
