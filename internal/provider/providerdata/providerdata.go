@@ -5,6 +5,7 @@ package providerdata
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -16,7 +17,8 @@ import (
 // Data is the concrete value resources receive. A Data without a fleet stands
 // for a provider whose configuration is not known yet, as may happen in a plan.
 type Data struct {
-	fleet *connect.Fleet
+	fleet  *connect.Fleet
+	claims sync.Map // of "kind id"
 }
 
 // New returns the data for a configured provider; fleet is nil while the
@@ -94,4 +96,18 @@ func (d *Data) Sites() ([]psn.Site, error) {
 		return nil, err
 	}
 	return f.SiteNames(), nil
+}
+
+// Claim notes that a resource is about to make the object of that kind and id in
+// this run. It fails when another one has said so before: creation is idempotent
+// by id, so two resources of one id would otherwise share one object in silence.
+func (d *Data) Claim(kind, id string) error {
+	if d == nil {
+		return nil // validation without a provider
+	}
+	key := kind + " " + id
+	if _, twice := d.claims.LoadOrStore(key, true); twice {
+		return psn.Errorf(psn.InvalidInput, "two resources declare %s %q: give one of them another name", kind, id)
+	}
+	return nil
 }

@@ -56,7 +56,7 @@ func Start(t *testing.T) *Lab {
 
 // Config is HCL with a provider block for the lab in front.
 func (l *Lab) Config(hcl string) string {
-	return "provider \"psn\" {\n  config_file = \"" + l.ConfigFile() + "\"\n}\n" + hcl
+	return "terraform {\n  required_providers {\n    psn = { source = \"italia/psn\" }\n  }\n}\nprovider \"psn\" {\n  config_file = \"" + l.ConfigFile() + "\"\n}\n" + hcl
 }
 
 // Site is a handle of its own, independent of the provider's.
@@ -112,5 +112,6 @@ func (l *Lab) Gone() resource.TestStep {
 // Test runs the steps, with the CLI named by TF_ACC_TERRAFORM_PATH.
 func Test(t *testing.T, steps []resource.TestStep, opts ...provider.Option) {
 	t.Helper()
+	useCLI(t)
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: Factories(opts...), Steps: steps})
 }

@@ -34,6 +34,11 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	m.Name = config.Name
 	m.identify(&resp.Diagnostics)
+	if prior == nil && m.ID.ValueString() != "" {
+		if err := r.data.Claim("replica", m.ID.ValueString()); err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", m.describe(), err))
+		}
+	}
 	m.checkIntent(prior, &resp.Diagnostics)
 	if prior != nil && !prior.Source.IsNull() {
 		m.checkFixed(*prior, &resp.Diagnostics)

@@ -39,6 +39,12 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			return
 		}
 		config.ID = types.StringValue(string(id))
+		if req.State.Raw.IsNull() {
+			if err := r.data.Claim("service", string(id)); err != nil {
+				resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(config.ID), err))
+				return
+			}
+		}
 	}
 	doc := config.document(prior)
 	found := policy.Evaluate(doc)

@@ -6,26 +6,27 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 var (
+	_ resource.ResourceWithConfigure   = (*serviceResource)(nil)
 	_ resource.ResourceWithIdentity    = (*serviceResource)(nil)
 	_ resource.ResourceWithImportState = (*serviceResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*serviceResource)(nil)
 )
 
-type serviceResource struct{}
+type serviceResource struct{ data *providerdata.Data }
 
 // New returns the resource.
 func New() resource.Resource { return &serviceResource{} }
@@ -33,6 +34,11 @@ func New() resource.Resource { return &serviceResource{} }
 // Metadata implements resource.Resource.
 func (r *serviceResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_service"
+}
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *serviceResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
 // Schema implements resource.Resource.

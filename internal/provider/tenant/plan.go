@@ -76,6 +76,12 @@ func (r *tenantResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 			return
 		}
 		m.ID = types.StringValue(string(id))
+		if req.State.Raw.IsNull() {
+			if err := r.data.Claim("tenant", string(id)); err != nil {
+				resp.Diagnostics.Append(diagnose.UnableAt(path.Root("ipa_code"), "plan", describe(m.ID), err))
+				return
+			}
+		}
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), m.ID)...)
 	if config.Sites.IsNull() && r.data != nil {

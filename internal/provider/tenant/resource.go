@@ -85,6 +85,11 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.IPACode})...)
 	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
+	if len(made) == 0 {
+		// Nothing to keep: what a lost answer may have left is found again by id.
+		resp.State.RemoveResource(ctx)
+		return
+	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("sites"), flattenSites(made))...)
 }
 
@@ -96,6 +101,10 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if state.IPACode.IsNull() {
+		state.IPACode = state.ID
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{state.IPACode})...)
 	fleet, err := r.data.Fleet()
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(state.ID), err))
@@ -103,26 +112,23 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	known := expandSites(state.Sites)
 	var found []psn.Site
+	silent := false
 	for _, s := range fleet.SiteNames() {
 		exists, err := r.exists(ctx, s, psn.TenantID(state.ID.ValueString()))
 		if err != nil {
 			resp.Diagnostics.Append(diagnose.Warn("refresh", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
-			exists = slices.Contains(known, s)
+			exists, silent = slices.Contains(known, s), true
 		}
 		if exists {
 			found = append(found, s)
 		}
 	}
-	if len(found) == 0 {
+	if len(found) == 0 && !silent {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	state.Sites = flattenSites(found)
-	if state.IPACode.IsNull() {
-		state.IPACode = state.ID
-	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{state.IPACode})...)
 }
 
 // Update implements resource.Resource.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -35,6 +36,11 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	if prior != nil && differs(prior.ID, m.ID) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("id"))
 		prior = nil
+	}
+	if req.State.Raw.IsNull() && m.ID.ValueString() != "" {
+		if err := r.claim("virtual machine", m.ID.ValueString()); err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(m.ID, m.Name), err))
+		}
 	}
 	m.observe(prior)
 	if prior != nil {

@@ -25,7 +25,10 @@ var (
 
 const defaultTimeout = 20 * time.Minute
 
-type vmResource struct{ places places }
+type vmResource struct {
+	places places
+	claim  func(kind, id string) error
+}
 
 // New returns the resource.
 func New() resource.Resource { return &vmResource{} }
@@ -38,7 +41,7 @@ func (r *vmResource) Metadata(_ context.Context, req resource.MetadataRequest, r
 // Configure implements resource.ResourceWithConfigure.
 func (r *vmResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	if d := providerdata.From(req.ProviderData, &resp.Diagnostics); d != nil {
-		r.places = d
+		r.places, r.claim = d, d.Claim
 	}
 }
 

@@ -1,0 +1,162 @@
+package tenant_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/providertest"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+const address = "psn_tenant.brescia"
+
+func tenant(ipa, fiscal, more string) string {
+	return fmt.Sprintf(`
+resource "psn_tenant" "brescia" {
+  name        = "Provincia di Brescia"
+  ipa_code    = %q
+  fiscal_code = %q
+  %s
+}
+`, ipa, fiscal, more)
+}
+
+func before(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: checks}
+}
+
+func standsAt(t *testing.T, lab *providertest.Lab) string {
+	t.Helper()
+	var out []string
+	for _, s := range psn.Sites() {
+		ok, err := lab.Site(s).TenantExists(t.Context(), "p_bs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			out = append(out, string(s))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func TestLifecycle(t *testing.T) {
+	lab := providertest.Start(t)
+	at := func(want string) resource.TestCheckFunc {
+		return func(*terraform.State) error {
+			if got := standsAt(t, lab); got != want {
+				return fmt.Errorf("containers at %q, want %q", got, want)
+			}
+			return nil
+		}
+	}
+	all := "acilia pomezia rozzano santo-stefano-ticino"
+	good := lab.Config(tenant("P_BS", "80008750178", ""))
+	providertest.Test(t, []resource.TestStep{
+		{
+			Config: good,
+			ConfigPlanChecks: before(
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("p_bs")),
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("sites"), knownvalue.SetSizeExact(4)),
+			),
+			Check: at(all),
+		},
+		{Config: good, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
+		{
+			// The case of the code does not make another tenant.
+			Config:           lab.Config(tenant("p_bs", "80008750178", "")),
+			ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
+			Check:            at(all),
+		},
+		{
+			Config: lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "rozzano"]`)),
+			Check:  at("acilia rozzano"),
+		},
+		{
+			PreConfig: func() {
+				if err := lab.Site(psn.Rozzano).DeleteTenant(t.Context(), "p_bs"); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "rozzano"]`)),
+			ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
+			Check:            at("acilia rozzano"),
+		},
+		{
+			ResourceName: address, ImportState: true, ImportStateId: "p_bs", ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"name", "fiscal_code", "quota", "timeouts"},
+		},
+		// A site that fails half-way: the sites made before are in the state.
+		{
+			PreConfig:   func() { lab.Center("pomezia").Stop() },
+			Config:      lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia", "santo-stefano-ticino"]`)),
+			ExpectError: regexp.MustCompile(`(?s)Unable to create tenant "p_bs" at pomezia`),
+		},
+		{
+			PreConfig: func() {
+				if err := lab.Center("pomezia").Resume(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia", "santo-stefano-ticino"]`)),
+			ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
+			Check:            at("acilia pomezia santo-stefano-ticino"),
+		},
+	})
+	if got := standsAt(t, lab); got != "" {
+		t.Errorf("destroyed, still at %s", got)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	lab := providertest.Start(t)
+	fails := func(config, text string) resource.TestStep {
+		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile("(?s)" + text)}
+	}
+	good := tenant("p_bs", "80008750178", "")
+	edited := func(name string, edit func(string) string) string {
+		b, err := os.ReadFile(lab.ConfigFile())
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(lab.Dir(), name)
+		if err := os.WriteFile(file, []byte(edit(string(b))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(lab.Config(good), lab.ConfigFile(), file)
+	}
+	wrong := filepath.Join(lab.Dir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("not the password"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	passwordRe := regexp.MustCompile(`password_file: .*`)
+	caRe := regexp.MustCompile(`ca_file: .*`)
+	providertest.Test(t, []resource.TestStep{
+		fails(lab.Config(tenant("p bs!", "80008750178", "")), `Unable to accept the tenant.*IDN-001.*What to do.*Basis: measure`),
+		fails(lab.Config(tenant("p_bs", "80008750179", "")), `IDN-002.*check digit`),
+		fails(lab.Config(tenant("p_bs", "80008750178", `cup = "XYZ"`)), `IDN-003`),
+		fails(lab.Config(tenant("p_bs", "80008750178", `sites = ["torino"]`)), `torino`),
+		fails(lab.Config(tenant("p_bs", "80008750178", `quota = { vcpus = -2 }`)), `at least -1`),
+		fails(strings.ReplaceAll(lab.Config(good), lab.ConfigFile(), "/nonexistent/psn.yaml"), `Unable to read the provider's configuration.*nonexistent`),
+		fails(edited("broken.yaml", func(s string) string { return s + "\nsitez: {}\n" }), `Unable to read the provider's configuration.*unknown key "sitez"`),
+		fails(edited("password.yaml", func(s string) string { return passwordRe.ReplaceAllString(s, "password_file: "+wrong) }),
+			`Unable to create tenant "p_bs" at acilia.*Check user name and password`),
+		fails(edited("pin.yaml", func(s string) string {
+			return caRe.ReplaceAllString(s, "thumbprint_sha256: "+strings.TrimSuffix(strings.Repeat("AB:", 32), ":"))
+		}), `Unable to create tenant "p_bs" at acilia.*thumbprint`),
+		fails(lab.Config(good+strings.Replace(good, `"brescia"`, `"twin"`, 1)), `Two resources\s+declare tenant "p_bs"`),
+	})
+	if got := standsAt(t, lab); got != "" {
+		t.Errorf("a refused tenant stands at %s", got)
+	}
+}
