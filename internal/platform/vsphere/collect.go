@@ -87,7 +87,7 @@ func (s *Site) retrieve(ctx context.Context, spec types.PropertyFilterSpec) ([]t
 	res, err := methods.RetrievePropertiesEx(ctx, s.conn.vim, &types.RetrievePropertiesEx{
 		This:    pc,
 		SpecSet: []types.PropertyFilterSpec{spec},
-		Options: types.RetrieveOptions{MaxObjects: pageObjects},
+		Options: types.RetrieveOptions{MaxObjects: s.page},
 	})
 	if err != nil {
 		return nil, err

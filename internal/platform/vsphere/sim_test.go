@@ -3,7 +3,6 @@ package vsphere_test
 import (
 	"context"
 	"crypto/tls"
-	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -38,7 +37,7 @@ func sim(t *testing.T, machines int) *simulator.Server {
 	return s
 }
 
-func config(t *testing.T, s *simulator.Server) vsphere.Config {
+func config(t testing.TB, s *simulator.Server) vsphere.Config {
 	t.Helper()
 	ca, err := s.CertificateFile()
 	if err != nil {
@@ -68,17 +67,6 @@ func bounded(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// counter counts requests.
-type counter struct {
-	next http.RoundTripper
-	n    int
-}
-
-func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.n++
-	return c.next.RoundTrip(r)
 }
 
 func spec(id psn.VMID) driver.VMSpec {

@@ -20,6 +20,7 @@ type Site struct {
 	conn *session
 	tags *tagger
 	dc   mo.Datacenter // name and root folders
+	page int32         // objects per answer
 
 	topoMu sync.Mutex
 	topo   *topology // nil when it must be read
@@ -45,7 +46,7 @@ func Open(ctx context.Context, cfg Config) (*Site, error) {
 	if err := CheckEndpoint(cfg.Endpoint); err != nil {
 		return nil, err
 	}
-	s := &Site{cfg: cfg}
+	s := &Site{cfg: cfg, page: pageObjects}
 	conn, err := dial(ctx, cfg)
 	if err != nil {
 		return nil, s.coded("open", err)

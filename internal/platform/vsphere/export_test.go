@@ -1,0 +1,7 @@
+package vsphere
+
+// FlatExtent is for tests.
+var FlatExtent = flatExtent
+
+// SetPage sets how many objects one answer may hold.
+func (s *Site) SetPage(n int32) { s.page = n }
