@@ -18,11 +18,11 @@ type rule struct {
 	remedy   string
 }
 
-const projectRule = "regola di progetto, non di legge: il documento non si contraddice"
+const projectRule = "regola di progetto, non di legge: coerenza del documento"
 
 var (
 	ruleRecorded = rule{"AUD-001", psn.SeverityError,
-		"What the provider recorded is what follows from the file.", "Ciò che il provider ha registrato è ciò che segue dal documento.",
+		"What the provider recorded is what follows from the file.", "Ciò che il provider ha scritto è ciò che segue dal documento.",
 		"make the plan again with the provider; do not trust this file until the two agree"}
 	ruleViews = rule{"AUD-002", psn.SeverityError,
 		"The parts of the file agree with each other.", "Le parti del documento concordano fra loro.",
@@ -31,7 +31,7 @@ var (
 		"A machine is where and what its placement and its workload say.", "Una macchina è dove e come dicono il suo piazzamento e il suo workload.",
 		"make the plan again; a machine takes its place from the assignments of its psn_placement"}
 	ruleCluster = rule{"AUD-004", psn.SeverityError,
-		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster dell'inventario registrato.",
+		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster presenti in inventario.",
 		"make the plan again with a fresh inventory"}
 	ruleComplete = rule{"AUD-005", psn.SeverityWarning,
 		"The whole of the plan could be read.", "Il piano è stato letto per intero.",

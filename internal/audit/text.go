@@ -59,7 +59,7 @@ var vocabulary = map[Language]words{
 		rulesSummary:    "regole superate: %d, non superate: %d, non decidibili: %d, senza soggetti: %d\n",
 		findingsSummary: "rilievi: %d errori, %d avvisi, %d informazioni, %d non decidibili\n",
 		none:            "nessun rilievo",
-		unnamed:         "(identificativo noto dopo l'apply)",
+		unnamed:         "(id noto dopo l'apply)",
 	},
 }
 

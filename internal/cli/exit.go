@@ -85,6 +85,7 @@ func remedy(err error) string {
 		return "check ca_file or thumbprint_sha256 in the configuration against the server's certificate"
 	case psn.Corrupt:
 		return "do not use the target: start the replica again from a new seed"
+	case psn.InvalidInput, psn.NotFound, psn.AlreadyExists, psn.Conflict, psn.Exhausted, psn.Stale, psn.Unsupported, psn.Internal:
 	}
 	return ""
 }
