@@ -31,7 +31,7 @@ var (
 		"A machine is where and what its placement and its workload say.", "Una macchina è dove e come dicono il suo piazzamento e il suo workload.",
 		"make the plan again; a machine takes its place from the assignments of its psn_placement"}
 	ruleCluster = rule{"AUD-004", psn.SeverityError,
-		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster presenti in inventario.",
+		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster che il documento elenca.",
 		"make the plan again with a fresh inventory"}
 	ruleComplete = rule{"AUD-005", psn.SeverityWarning,
 		"The whole of the plan could be read.", "Il piano è stato letto per intero.",
