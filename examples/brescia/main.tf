@@ -14,6 +14,7 @@ resource "psn_tenant" "brescia" {
   name        = "Provincia di Brescia"
   ipa_code    = "p_bs"
   fiscal_code = "80008750178"
+  quota       = { vcpus = 64, memory_gib = 256, storage_gib = 4096 }
 }
 
 resource "psn_service" "web" {
@@ -53,6 +54,7 @@ resource "psn_service" "conservazione" {
 resource "psn_placement" "brescia" {
   tenant_id = psn_tenant.brescia.id
   inventory = data.psn_inventory.now.sites
+  quota     = psn_tenant.brescia.quota
 
   workloads = {
     web = {

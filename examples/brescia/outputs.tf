@@ -22,7 +22,7 @@ output "findings" {
   ]
 }
 
-output "assignments" {
-  description = "For other configurations, such as the migration of a machine."
-  value       = psn_placement.brescia.assignments
+output "protocollo" {
+  description = "The place of the machine that comes from Brescia, for ../replica."
+  value       = psn_placement.brescia.assignments["protocollo-1"]
 }

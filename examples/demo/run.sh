@@ -51,16 +51,34 @@ provider_installation {
   direct {}
 }
 EOF
+[ -t 1 ] || export TF_CLI_ARGS=-no-color
 # tf runs the CLI without its warning about the development override.
-tf() { "$TF" "$@" 2>&1 | awk '/^. Warning: Provider development overrides/,/^╵/{next} /^╷$/{held=$0; next} {if(held!=""){print held; held=""} print}'; return "${PIPESTATUS[0]}"; }
+tf() {
+  "$TF" "$@" 2>&1 | awk '
+    /Warning: Provider development overrides/ { skip = 1; held = 0; next }
+    skip { if (/releases\./) { skip = 0; eat = 1 }; next }
+    eat { eat = 0; if (/╵/ || /^$/) next }
+    held { print top; held = 0 }
+    /╷/ { top = $0; held = 1; next }
+    { print }'
+}
+# summary shows the end of a plan; the whole of it is in the named file.
+summary() {
+  local file=$1
+  shift
+  printf '%s$ %s%s\n' "$bold" "${*//$out/DEMO}" "$off"
+  "$@" >"$file" || { cat "$file"; return 1; }
+  sed -n '/Plan: /,$p' "$file"
+  note "the whole plan is in ${file//$out/DEMO} ($(wc -l <"$file") lines)"
+}
 
 chapter "1. Sandbox: five simulated vCenters, four sites of the PSN and the data centre of the Provincia di Brescia"
-run psn sandbox up --dir "$out/sandbox"
+run psn sandbox up --dir "$out/sandbox" --write-rate 20
 run psn sandbox status --dir "$out/sandbox"
 
 chapter "2. Operator: three services of the Provincia di Brescia over four sites"
 cp -r "$here/brescia" "$out/operator"
-run tf -chdir="$out/operator" plan -out=tenant.tfplan
+summary "$out/plan.txt" tf -chdir="$out/operator" plan -out=tenant.tfplan
 "$TF" -chdir="$out/operator" show -json tenant.tfplan >"$out/plan.json" 2>/dev/null
 run tf -chdir="$out/operator" apply tenant.tfplan
 note "a second plan finds nothing to do"
@@ -69,13 +87,18 @@ run tf -chdir="$out/operator" plan -detailed-exitcode
 note "two configurations that break resilience: the plan fails before anything is touched"
 for broken in broken-region broken-capacity; do
   cp -r "$here/$broken" "$out/$broken"
-  must_fail 1 tf -chdir="$out/$broken" plan -no-color
+  must_fail 1 tf -chdir="$out/$broken" plan
 done
 
 chapter "3. Integrator: protocollo moves from Brescia to its placement"
 psn-engine --data "$out/sandbox/engine" >"$out/engine.log" 2>&1 &
 engine_pid=$!
-note "psn-engine started: a durable engine on one SQLite file"
+for _ in $(seq 120); do
+  ! psn migrate list >/dev/null 2>&1 || break
+  kill -0 "$engine_pid" 2>/dev/null || { cat "$out/engine.log"; exit 1; }
+  sleep 0.5
+done
+note "psn-engine runs: a durable engine on one SQLite file"
 start_worker() {
   psn worker >>"$out/worker.log" 2>&1 &
   worker_pid=$!
@@ -83,7 +106,7 @@ start_worker() {
 run psn migrate preflight --source brescia --vm protocollo
 start_worker
 cp -r "$here/replica" "$out/replica"
-run tf -chdir="$out/replica" apply -auto-approve
+summary "$out/replica.txt" tf -chdir="$out/replica" apply -auto-approve
 id=p_bs/protocollo-1
 run psn migrate wait --id $id --copied 40
 note "the worker is killed in the middle of the seed"

@@ -1,0 +1,4 @@
+output "protocollo" {
+  # { mode = "A", outcome = "admissible", explanation = "…", citation = "…" }
+  value = provider::psn::migration_mode("on-premise-structured", "iaas")
+}

@@ -1,0 +1,1 @@
+terraform import psn_placement.brescia p_bs/default

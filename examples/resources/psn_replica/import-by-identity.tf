@@ -1,0 +1,4 @@
+import {
+  to       = psn_replica.protocollo
+  identity = { tenant_id = "p_bs", name = "protocollo-1" }
+}

@@ -1,0 +1,1 @@
+terraform import psn_replica.protocollo p_bs/protocollo-1

@@ -1,0 +1,1 @@
+terraform import psn_service.protocollo p_bs/protocollo

@@ -1,0 +1,4 @@
+import {
+  to       = psn_tenant.brescia
+  identity = { ipa_code = "p_bs" }
+}

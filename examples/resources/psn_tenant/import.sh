@@ -1,0 +1,1 @@
+terraform import psn_tenant.brescia p_bs

@@ -1,0 +1,6 @@
+resource "psn_tenant" "brescia" {
+  name        = "Provincia di Brescia"
+  ipa_code    = "p_bs"
+  fiscal_code = "80008750178"
+  quota       = { vcpus = 64, memory_gib = 256, storage_gib = 4096 }
+}
