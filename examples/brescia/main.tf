@@ -96,7 +96,12 @@ resource "psn_placement" "brescia" {
   }
 }
 
+# Through a local, for_each reads the decision once and not once per machine.
+locals {
+  machines = { for name, a in psn_placement.brescia.assignments : name => a if a.workload != "protocollo" }
+}
+
 resource "psn_virtual_machine" "all" {
-  for_each  = { for name, a in psn_placement.brescia.assignments : name => a if a.workload != "protocollo" }
+  for_each  = local.machines
   placement = each.value
 }
