@@ -20,9 +20,11 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// decisionWithin bounds how long a decision waits for a worker to judge it when
-// the caller's context has no deadline.
+// decisionWithin bounds how long a decision waits for a worker to judge it.
 const decisionWithin = 30 * time.Second
+
+// closingPoll is how often a workflow about to close is looked at.
+const closingPoll = 100 * time.Millisecond
 
 // Client starts, watches and steers replicas. Its errors carry a psn.Code:
 // NotFound (no such replica), Conflict (refused, with the reason), Unavailable
@@ -39,12 +41,12 @@ func (c *Client) Start(ctx context.Context, s Spec) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	before, desc, err := c.describe(ctx, s.ID)
+	before, desc, err := c.closing(ctx, s.ID)
 	switch {
 	case psn.Is(err, psn.NotFound):
 	case err != nil:
 		return err
-	case desc.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+	case running(desc):
 		return sameSpec(desc.GetMemo(), s)
 	case before.Phase == PhaseFinalized:
 		return psn.Errorf(psn.Conflict, "replica %s is finalized: its target serves; a new migration needs another machine", s.ID)
@@ -66,6 +68,24 @@ func (c *Client) Start(ctx context.Context, s Spec) error {
 		return sameSpec(desc.GetMemo(), s)
 	}
 	return reach(s.ID, err)
+}
+
+// closing describes a replica; one that stated a final phase and is about to
+// close is given the moment that takes.
+func (c *Client) closing(ctx context.Context, id psn.VMID) (Status, *workflowpb.WorkflowExecutionInfo, error) {
+	for {
+		s, info, err := c.describe(ctx, id)
+		if err != nil || !running(info) || !s.Phase.Final() {
+			return s, info, err
+		}
+		if err := sleep(ctx, closingPoll); err != nil {
+			return s, info, psn.Errorf(psn.Unavailable, "replica %s is %s and does not close: start a worker for its target site: %w", id, s.Phase, err)
+		}
+	}
+}
+
+func running(info *workflowpb.WorkflowExecutionInfo) bool {
+	return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
 func sameSpec(memo *commonpb.Memo, want Spec) error {
@@ -117,7 +137,7 @@ func stated(info *workflowpb.WorkflowExecutionInfo) (Status, error) {
 	if err := field(info.GetMemo(), memoStatus, &s); err != nil {
 		return s, err
 	}
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && !s.Phase.Final() {
+	if !running(info) && !s.Phase.Final() {
 		s.Reason = fmt.Sprintf("the workflow ended while %s (%s)", s.Phase, strings.ToLower(info.GetStatus().String()))
 		s.Phase = PhaseFailed
 	}
@@ -138,8 +158,10 @@ func live(s *Status, res *workflowservice.DescribeWorkflowExecutionResponse) {
 		}
 		name := act.GetActivityType().GetName()
 		switch f := act.GetLastFailure(); {
+		case f != nil && act.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED:
+			s.Reason = fmt.Sprintf("%s is at attempt %d; the one before: %s", name, act.GetAttempt(), f.GetMessage())
 		case f != nil:
-			s.Reason = fmt.Sprintf("%s, attempt %d: %s", name, act.GetAttempt(), f.GetMessage())
+			s.Reason = fmt.Sprintf("%s waits for attempt %d; the one before: %s", name, act.GetAttempt(), f.GetMessage())
 		case act.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED && act.GetLastStartedTime() == nil && s.Reason == "":
 			s.Reason = name + " waits for a worker of the target site"
 		}
@@ -215,14 +237,11 @@ func (c *Client) decide(ctx context.Context, id psn.VMID, name string, a Approva
 	if err != nil {
 		return err
 	}
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if !running(info) {
 		return psn.Errorf(psn.Conflict, "%s replica %s: refused: it is %s (%s)", name, id, s.Phase, s.Reason)
 	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, decisionWithin)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(ctx, decisionWithin)
+	defer cancel()
 	h, err := c.c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: WorkflowID(id), UpdateName: name, Args: []any{a}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})

@@ -91,11 +91,11 @@ func (r *replica) decide(ctx workflow.Context) (Report, error) {
 		r.settle(ctx)
 		return r.report, nil
 	}
+	r.cleanUp(ctx)
 	r.Status.Reason = "by " + decided(*r.accept)
 	if err := r.enter(ctx, PhaseFinalized); err != nil {
 		return r.report, err
 	}
-	r.cleanUp(ctx)
 	r.settle(ctx)
 	return r.report, nil
 }
