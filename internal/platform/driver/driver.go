@@ -135,7 +135,9 @@ type ChangeTracker interface {
 	// ChangedAreas returns one page of areas of the disk, frozen in snapshot
 	// (empty for a powered-off machine's live disk), changed since changeID
 	// ("*" means allocated), from offset on. It fails with psn.Stale when
-	// changeID does not describe this disk any more.
+	// changeID does not describe this disk any more, and with psn.Unsupported
+	// when the platform cannot tell the allocated areas: then the whole disk is
+	// to be taken.
 	ChangedAreas(ctx context.Context, ref, snapshot string, diskKey int32, changeID string, offset int64) (*AreaPage, error)
 }
 

@@ -40,13 +40,16 @@ func testOverload(t *testing.T, h *Harness) {
 	if n := len(named(t, s, "patient")); n != 1 {
 		t.Errorf("%d machines", n)
 	}
-	h.Throttle(10_000, 0)
+	h.Throttle(8, 0) // for ever, as far as one request is concerned
 	ctx, cancel := context.WithTimeout(within(t), 20*time.Second)
 	defer cancel()
 	_, err := s.Inventory(ctx)
 	wantCode(t, err, psn.Unavailable)
 	if ctx.Err() != nil {
 		t.Error("patience has no end")
+	}
+	if _, err := s.Inventory(within(t)); err != nil {
+		t.Errorf("after the overload: %v", err)
 	}
 }
 

@@ -26,15 +26,13 @@ type frozen struct {
 
 func (h *Harness) freezer(t *testing.T) *frozen {
 	t.Helper()
-	if h.Machine == nil {
-		t.Fatal("harness has no machine to freeze")
-	}
-	s, err := h.Machine.Open(within(t))
+	m := h.Machine(t)
+	s, err := m.Open(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	f := &frozen{t: t, m: h.Machine, site: s}
+	f := &frozen{t: t, m: m, site: s}
 	var a, b, c bool
 	f.Snapshotter, a = s.(driver.Snapshotter)
 	f.ChangeTracker, b = s.(driver.ChangeTracker)
@@ -42,16 +40,16 @@ func (h *Harness) freezer(t *testing.T) *frozen {
 	if !a || !b || !c {
 		t.Fatalf("capabilities: Snapshotter %v, ChangeTracker %v, DiskReader %v", a, b, c)
 	}
-	vms := named(t, s, h.Machine.Name)
+	vms := named(t, s, m.Name)
 	if len(vms) != 1 {
-		t.Fatalf("%d machines are named %s", len(vms), h.Machine.Name)
+		t.Fatalf("%d machines are named %s", len(vms), m.Name)
 	}
 	f.ref = vms[0].Ref
 	vm, err := s.DescribeVM(within(t), f.ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.key = vm.Disks[h.Machine.Disk].Key
+	f.key = vm.Disks[m.Disk].Key
 	return f
 }
 

@@ -37,9 +37,8 @@ type Harness struct {
 	// Destroy deletes a machine behind the backend's back.
 	Destroy func(t testing.TB, ref string)
 
-	// Machine is a running machine with data on its disks, and Source the
-	// endpoint it runs on; nil when the backend reads no disks.
-	Machine *Machine
+	// Machine starts a machine with data on its disks, at an endpoint of its own.
+	Machine func(t testing.TB) *Machine
 	// Device is the path under which the worker sees a disk.
 	Device func(id string) string
 	// DiskFile is a file that holds the bytes of the n-th disk of a machine.

@@ -25,14 +25,19 @@ func TestConformance(t *testing.T) { platformtest.Run(t, sandboxHarness) }
 
 const wrongPin = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 
-// sandboxHarness is a PSN site and a source on the simulator.
-func sandboxHarness(t testing.TB) *platformtest.Harness {
-	sb, err := sandbox.Start(bounded(t), sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", sandbox.Source}})
+func start(t testing.TB, center string) (*sandbox.Sandbox, *sandbox.Center) {
+	t.Helper()
+	sb, err := sandbox.Start(bounded(t), sandbox.Options{Dir: t.TempDir(), Centers: []string{center}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sb.Close() })
-	c, src := sb.Center("acilia"), sb.Center(sandbox.Source)
+	return sb, sb.Center(center)
+}
+
+// sandboxHarness is a PSN site on the simulator.
+func sandboxHarness(t testing.TB) *platformtest.Harness {
+	sb, c := start(t, "acilia")
 	admin := &admin{c: c}
 	return &platformtest.Harness{
 		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
@@ -67,17 +72,24 @@ func sandboxHarness(t testing.TB) *platformtest.Harness {
 		Destroy:        admin.destroy,
 		Device:         func(id string) string { return filepath.Join(c.Devices(), "wwn-0x"+id) },
 		DiskFile:       c.DiskFile,
-		Machine: &platformtest.Machine{
-			Open: func(ctx context.Context) (driver.Site, error) {
-				return vsphere.Open(ctx, sandboxConfig(sb, src, sandbox.Migrator))
-			},
-			Name:           "web",
-			Write:          func(p []byte, off int64) error { return src.Guest("web").WriteAt(0, p, off) },
-			Quiet:          func() { src.Guest("web").SetWriting(false) },
-			File:           func() string { return src.DiskFile("web", 0) },
-			ResetTracking:  func() { src.ResetChangeTracking("web") },
-			ExpireSessions: src.ExpireSessions,
+		Machine:        sourceMachine,
+	}
+}
+
+// sourceMachine is a machine of the on-premises vCenter, reached with the
+// account that may only migrate.
+func sourceMachine(t testing.TB) *platformtest.Machine {
+	sb, src := start(t, sandbox.Source)
+	return &platformtest.Machine{
+		Open: func(ctx context.Context) (driver.Site, error) {
+			return vsphere.Open(ctx, sandboxConfig(sb, src, sandbox.Migrator))
 		},
+		Name:           "web",
+		Write:          func(p []byte, off int64) error { return src.Guest("web").WriteAt(0, p, off) },
+		Quiet:          func() { src.Guest("web").SetWriting(false) },
+		File:           func() string { return src.DiskFile("web", 0) },
+		ResetTracking:  func() { src.ResetChangeTracking("web") },
+		ExpireSessions: src.ExpireSessions,
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 
+	"github.com/vmware/govmomi/vapi/rest"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -83,6 +85,9 @@ func (s *Site) classify(err error) (psn.Code, error) {
 	}
 	if f := faultOf(err); f != nil {
 		return s.classifyFault(f, err)
+	}
+	if rest.IsStatusError(cause(err), http.StatusForbidden) {
+		return psn.Forbidden, fmt.Errorf("user %q lacks the privilege to tag at %s: %w", s.cfg.Username, s.cfg.Endpoint, err)
 	}
 	var netErr net.Error
 	var urlErr *url.Error
