@@ -108,7 +108,7 @@ start_worker
 cp -r "$here/replica" "$out/replica"
 summary "$out/replica.txt" tf -chdir="$out/replica" apply -auto-approve
 id=p_bs/protocollo-1
-run psn migrate wait --id $id --copied 40
+run psn migrate wait --id $id --copied 10
 note "the worker is killed in the middle of the seed"
 run kill -9 "$worker_pid"
 wait "$worker_pid" 2>/dev/null || true

@@ -25,7 +25,7 @@ resource "psn_replica" "protocollo" {
   placement        = data.terraform_remote_state.operator.outputs.protocollo
   rpo              = "10s"
   min_deltas       = 2
-  bytes_per_second = 6 * 1024 * 1024
+  bytes_per_second = 4 * 1024 * 1024
   shutdown_after   = "1m"
 }
 
