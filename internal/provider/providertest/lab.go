@@ -33,9 +33,8 @@ func Start(t *testing.T) *Lab {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	sb, err := sandbox.Start(ctx, sandbox.Options{
-		Dir:            t.TempDir(),
-		Centers:        []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino"},
-		HostsByCluster: 2,
+		Dir:     t.TempDir(),
+		Centers: []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino"},
 	})
 	if err != nil {
 		t.Fatal(err)

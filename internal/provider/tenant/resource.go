@@ -83,7 +83,7 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 	// The id is in the state before anything is made at a site.
 	plan.Sites = flattenSites(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.IPACode})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
 	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
 	if len(made) == 0 {
 		// Nothing to keep: what a lost answer may have left is found again by id.
@@ -104,7 +104,7 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if state.IPACode.IsNull() {
 		state.IPACode = state.ID
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{state.IPACode})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{state.ID})...)
 	fleet, err := r.data.Fleet()
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(state.ID), err))
@@ -162,7 +162,7 @@ func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	plan.Sites = flattenSites(made)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.IPACode})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
 }
 
 // Delete implements resource.Resource.
@@ -209,7 +209,7 @@ func (r *tenantResource) ImportState(ctx context.Context, req resource.ImportSta
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), string(id))...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("ipa_code"), code)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{types.StringValue(code)})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{types.StringValue(string(id))})...)
 }
 
 // wanted returns the sites asked for: those of the plan, or every configured one
