@@ -14,6 +14,7 @@ type ledger map[string]map[holder]psn.Resources
 
 type holder struct {
 	tenant  psn.TenantID
+	service psn.ServiceID
 	forSite psn.Site
 }
 
@@ -25,15 +26,16 @@ func newLedger() ledger { return ledger{} }
 func (l ledger) add(vm psn.VM, template bool) {
 	whole := psn.Resources{VCPUs: vm.VCPUs, MemoryMiB: vm.MemoryMiB, StorageMiB: vm.StorageMiB}
 	disk := psn.Resources{StorageMiB: vm.StorageMiB}
-	tenant := vm.ID.Tenant()
+	h := holder{tenant: vm.ID.Tenant(), service: vm.Service}
 	switch {
 	case template:
-		l.sum(vm.Cluster, holder{tenant: tenant}, disk)
+		l.sum(vm.Cluster, h, disk)
 	case vm.Role == psn.RoleStandby && vm.PrimarySite != "":
-		l.sum(vm.Cluster, holder{tenant: tenant}, disk)
-		l.sum(vm.Cluster, holder{tenant, vm.PrimarySite}, whole.Sub(disk))
+		l.sum(vm.Cluster, h, disk)
+		h.forSite = vm.PrimarySite
+		l.sum(vm.Cluster, h, whole.Sub(disk))
 	default:
-		l.sum(vm.Cluster, holder{tenant: tenant}, whole)
+		l.sum(vm.Cluster, h, whole)
 	}
 }
 
@@ -51,10 +53,10 @@ func (l ledger) sum(cluster string, h holder, r psn.Resources) {
 func (l ledger) of(cluster string) []psn.Commitment {
 	out := []psn.Commitment{}
 	for h, r := range l[cluster] {
-		out = append(out, psn.Commitment{Tenant: h.tenant, ForSite: h.forSite, Resources: r})
+		out = append(out, psn.Commitment{Tenant: h.tenant, Service: h.service, ForSite: h.forSite, Resources: r})
 	}
 	slices.SortFunc(out, func(a, b psn.Commitment) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.ForSite, b.ForSite))
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Service, b.Service), cmp.Compare(a.ForSite, b.ForSite))
 	})
 	return out
 }
