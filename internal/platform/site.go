@@ -92,11 +92,11 @@ func (s *Site) Driver(ctx context.Context) (driver.Site, error) {
 }
 
 func (s *Site) driver(ctx context.Context) (driver.Site, error) {
-	if d, err, known := s.opened(); known {
+	if d, known, err := s.opened(); known {
 		return d, err
 	}
 	return s.opening.do(ctx, func(ctx context.Context) (driver.Site, error) {
-		if d, err, known := s.opened(); known {
+		if d, known, err := s.opened(); known {
 			return d, err
 		}
 		d, err := s.open(ctx)
@@ -112,24 +112,23 @@ func (s *Site) driver(ctx context.Context) (driver.Site, error) {
 }
 
 // opened returns the outcome of an earlier open that still holds.
-func (s *Site) opened() (driver.Site, error, bool) {
+func (s *Site) opened() (d driver.Site, known bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.drv != nil {
-		return s.drv, nil, true
+		return s.drv, true, nil
 	}
 	if s.failed == nil {
-		return nil, nil, false
+		return nil, false, nil
 	}
 	remember := refusedTTL
-	switch psn.CodeOf(s.failed) {
-	case psn.Unavailable, psn.Internal:
+	if code := psn.CodeOf(s.failed); code == psn.Unavailable || code == psn.Internal {
 		remember = unreachableTTL
 	}
 	if s.now().Sub(s.failedAt) < remember {
-		return nil, s.failed, true
+		return nil, true, s.failed
 	}
-	return nil, nil, false
+	return nil, false, nil
 }
 
 // Inventory returns the whole site, read at most once per TTL and after each

@@ -62,7 +62,7 @@ func readHostname(path string) (name string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("boot: %w", err)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	fs, err := d.GetFilesystem(1)
 	if err != nil {
 		return "", fmt.Errorf("boot: %w", err)

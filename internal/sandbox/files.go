@@ -79,7 +79,7 @@ func writeFile(name string, b []byte, mode os.FileMode) error {
 		err = os.Rename(tmp.Name(), name)
 	}
 	if err != nil {
-		os.Remove(tmp.Name())
+		_ = os.Remove(tmp.Name())
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil

@@ -54,7 +54,7 @@ func (w *web) serve(l net.Listener) {
 	w.mu.Lock()
 	w.server = srv
 	w.mu.Unlock()
-	go srv.Serve(tls.NewListener(l, w.tls)) // ends with http.ErrServerClosed
+	go func() { _ = srv.Serve(tls.NewListener(l, w.tls)) }() // ends with http.ErrServerClosed
 }
 
 func (w *web) close() {
@@ -63,7 +63,7 @@ func (w *web) close() {
 	w.server = nil
 	w.mu.Unlock()
 	if srv != nil {
-		srv.Close()
+		_ = srv.Close()
 	}
 }
 

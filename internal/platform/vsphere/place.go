@@ -53,7 +53,7 @@ func (s *Site) place(ctx context.Context, t *topology, spec driver.VMSpec) (*pla
 		}
 		p.nics = append(p.nics, nic)
 	}
-	return p, s.chooseStores(ctx, t, c, spec.Disks, p)
+	return p, s.chooseStores(ctx, c, spec.Disks, p)
 }
 
 // network finds the network of a card. Without a name it is the one called
@@ -84,7 +84,7 @@ func (t *topology) network(c *cluster, tenant psn.TenantID, name string) (networ
 
 // chooseStores picks a datastore for each disk: the one named, else the one of
 // the cluster with most free space, counting what was already given out.
-func (s *Site) chooseStores(ctx context.Context, t *topology, c *cluster, disks []driver.DiskSpec, p *place) error {
+func (s *Site) chooseStores(ctx context.Context, c *cluster, disks []driver.DiskSpec, p *place) error {
 	content, err := s.readObjects(ctx, "Datastore", []string{"name", "summary.freeSpace"}, c.datastores)
 	if err != nil {
 		return err
