@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -14,6 +16,7 @@ type activities struct {
 	estate   Estate
 	open     OpenDevice
 	stateDir string
+	places   *semaphore.Weighted // for cycles that are not urgent
 
 	mu      sync.Mutex
 	workers map[string]string // reference of the worker's machine by site and platform, a hint

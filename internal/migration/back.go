@@ -11,7 +11,7 @@ import (
 // Back undoes a cutover: the target off and a replica again, the source with
 // its cards connected and running. Every part is tried until it is done.
 func (a *activities) Back(ctx context.Context, in CutoverInput) error {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	release, err := a.claim(ctx, in.Spec.ID)
 	if err != nil {
@@ -21,10 +21,10 @@ func (a *activities) Back(ctx context.Context, in CutoverInput) error {
 	b.update(func(p *progress) { p.Doing = "stop the target" })
 	// The target first: two machines with one address must never run.
 	if err := a.standDown(ctx, in); err != nil {
-		return stubborn(psn.At(whereTarget(in.Spec), err))
+		return stubborn(ctx, psn.At(whereTarget(in.Spec), err))
 	}
 	b.update(func(p *progress) { p.Doing = "bring the source back" })
-	return stubborn(psn.At(whereSource(in.Spec), a.revive(ctx, in)))
+	return stubborn(ctx, psn.At(whereSource(in.Spec), a.revive(ctx, in)))
 }
 
 func (a *activities) standDown(ctx context.Context, in CutoverInput) error {
@@ -65,14 +65,14 @@ func (a *activities) revive(ctx context.Context, in CutoverInput) error {
 // CleanUp removes the replica's snapshots from the source and takes the
 // target's disks off the worker. Both are tried, whatever the other does.
 func (a *activities) CleanUp(ctx context.Context, in CutoverInput) error {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	release, err := a.claim(ctx, in.Spec.ID)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return wire(errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in)))
+	return wire(ctx, errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in)))
 }
 
 func (a *activities) unsnap(ctx context.Context, in CutoverInput) error {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // Timing of heartbeats. A worker that is killed is noticed after
@@ -23,6 +25,7 @@ type progress struct {
 	SnapshotAt time.Time               `json:"snapshot_at"`
 	Resumes    int                     `json:"resumes,omitempty"`
 	Disks      map[int32]*diskProgress `json:"disks,omitempty"`
+	Stalled    int                     `json:"stalled,omitempty"` // seconds without a byte while copying or verifying
 }
 
 // diskProgress is one disk of a running cycle.
@@ -54,16 +57,25 @@ func (p *progress) clone() progress {
 
 // beat keeps telling the engine that the activity lives and how far it is.
 type beat struct {
-	mu   sync.Mutex
-	now  progress
-	ctx  context.Context
-	stop chan struct{}
-	done sync.WaitGroup
+	mu     sync.Mutex
+	now    progress
+	moving bool      // bytes should be moving
+	moved  time.Time // when they last did
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	stop   chan struct{}
+	done   sync.WaitGroup
 }
 
-// startBeat takes over what the last attempt told. Call end when done.
-func startBeat(ctx context.Context) *beat {
+// errStopping ends an attempt because its worker stops; another one goes on.
+var errStopping = psn.Errorf(psn.Unavailable, "worker is stopping")
+
+// startBeat takes over what the last attempt told. The context it returns ends
+// also when the worker stops. Call end when done.
+func startBeat(ctx context.Context) (context.Context, *beat) {
 	b := &beat{ctx: ctx, stop: make(chan struct{})}
+	stopping := activity.GetWorkerStopChannel(ctx)
+	ctx, b.cancel = context.WithCancelCause(ctx)
 	if activity.HasHeartbeatDetails(ctx) {
 		// Unreadable details are those of an older version: start afresh.
 		if err := activity.GetHeartbeatDetails(ctx, &b.now); err != nil {
@@ -78,17 +90,39 @@ func startBeat(ctx context.Context) *beat {
 			select {
 			case <-t.C:
 				b.send()
+			case <-stopping:
+				b.cancel(errStopping)
+				stopping = nil
 			case <-b.stop:
 				return
 			}
 		}
 	})
-	return b
+	return ctx, b
 }
 
 func (b *beat) end() {
 	close(b.stop)
 	b.done.Wait()
+	b.cancel(nil)
+}
+
+// moves says that bytes should be moving from now on, or no more.
+func (b *beat) moves(on bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.moving, b.moved = on, time.Now()
+}
+
+// disk tells how far a disk is.
+func (b *beat) disk(key int32, done, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d := b.now.disk(key)
+	if d.Done != done {
+		b.moved = time.Now()
+	}
+	d.Done, d.Total = done, total
 }
 
 // update changes what is told with the next beat.
@@ -107,6 +141,10 @@ func (b *beat) tell(change func(*progress)) {
 func (b *beat) read() progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.now.Stalled = 0
+	if b.moving {
+		b.now.Stalled = int(time.Since(b.moved).Seconds())
+	}
 	return b.now.clone()
 }
 

@@ -23,6 +23,10 @@ import (
 // decisionWithin bounds how long a decision waits for a worker to judge it.
 const decisionWithin = 30 * time.Second
 
+// stallTold is after how many seconds without a byte a status says so. A rate
+// limit lets the smallest piece pass more often than that.
+const stallTold = 10
+
 // closingPoll is how often a workflow about to close is looked at.
 const closingPoll = 100 * time.Millisecond
 
@@ -126,7 +130,11 @@ func (c *Client) describe(ctx context.Context, id psn.VMID) (Status, *workflowpb
 	if err != nil {
 		return Status{}, nil, err
 	}
-	live(&s, res)
+	var spec Spec
+	if err := field(info.GetMemo(), memoSpec, &spec); err != nil {
+		return Status{}, nil, err
+	}
+	live(&s, spec.Source.Name, res)
 	return s, info, nil
 }
 
@@ -146,10 +154,10 @@ func stated(info *workflowpb.WorkflowExecutionInfo) (Status, error) {
 
 // live adds what pending activities tell: how far the disks are, and what keeps
 // them from getting further.
-func live(s *Status, res *workflowservice.DescribeWorkflowExecutionResponse) {
+func live(s *Status, source string, res *workflowservice.DescribeWorkflowExecutionResponse) {
 	for _, act := range res.GetPendingActivities() {
 		var p progress
-		if converter.GetDefaultDataConverter().FromPayloads(act.GetHeartbeatDetails(), &p) == nil {
+		if act.GetHeartbeatDetails() != nil && converter.GetDefaultDataConverter().FromPayloads(act.GetHeartbeatDetails(), &p) == nil {
 			for i := range s.Disks {
 				if d := p.Disks[s.Disks[i].Key]; d != nil {
 					s.Disks[i].DoneBytes, s.Disks[i].TotalBytes = d.Done, d.Total
@@ -158,6 +166,8 @@ func live(s *Status, res *workflowservice.DescribeWorkflowExecutionResponse) {
 		}
 		name := act.GetActivityType().GetName()
 		switch f := act.GetLastFailure(); {
+		case p.Stalled >= stallTold && act.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED:
+			s.Reason = fmt.Sprintf("%s: no byte moved for %d seconds; source %s or the target's site may be away", name, p.Stalled, source)
 		case f != nil && act.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED:
 			s.Reason = fmt.Sprintf("%s is at attempt %d; the one before: %s", name, act.GetAttempt(), f.GetMessage())
 		case f != nil:
@@ -166,8 +176,11 @@ func live(s *Status, res *workflowservice.DescribeWorkflowExecutionResponse) {
 			s.Reason = name + " waits for a worker of the target site"
 		}
 	}
-	if s.Reason == "" && res.GetPendingWorkflowTask() != nil && res.GetPendingWorkflowTask().GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED {
-		s.Reason = "waiting for a worker of the target site"
+	switch task := res.GetPendingWorkflowTask(); {
+	case task.GetAttempt() > 1:
+		s.Reason = fmt.Sprintf("the workers cannot carry the workflow on (attempt %d): their logs say why", task.GetAttempt())
+	case s.Reason == "" && task.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED:
+		s.Reason = "waits for a worker of the target site"
 	}
 }
 

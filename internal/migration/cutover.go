@@ -21,7 +21,7 @@ func (r *replica) cutover(ctx workflow.Context) error {
 		return err
 	}
 	// Warm, so that little is left to copy while nobody is served.
-	if _, err := r.cycle(ctx, bulk, false); err != nil {
+	if err := r.cycle(ctx, bulk, CycleInput{Urgent: true}); err != nil {
 		return err
 	}
 	r.Status.Deltas++
@@ -53,7 +53,7 @@ func (r *replica) cutover(ctx workflow.Context) error {
 		opts.ScheduleToCloseTimeout = left
 		var err error
 		if s.activity == nil {
-			_, err = r.cycle(ctx, opts, true)
+			err = r.cycle(ctx, opts, CycleInput{Urgent: true, Final: true})
 		} else {
 			err = r.do(ctx, opts, s.activity, in, s.out)
 		}

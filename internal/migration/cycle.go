@@ -31,7 +31,8 @@ type CycleInput struct {
 	Machine Machine   `json:"machine"`
 	Target  Target    `json:"target"`
 	Number  int       `json:"number"`
-	Final   bool      `json:"final"` // the source is off: it must be, and the pass is called final
+	Urgent  bool      `json:"urgent"` // part of a cutover: it does not queue behind others' cycles
+	Final   bool      `json:"final"`  // the source is off: it must be, and the pass is called final
 	AskedAt time.Time `json:"asked_at"`
 }
 
@@ -45,15 +46,22 @@ type CycleResult struct {
 // them, the changed areas of each, copy, commit, snapshot removed. Killed
 // anywhere, its next attempt goes on from the ledgers with the same snapshot.
 func (a *activities) Cycle(ctx context.Context, in CycleInput) (CycleResult, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	release, err := a.claim(ctx, in.Spec.ID)
 	if err != nil {
 		return CycleResult{}, err
 	}
 	defer release()
+	if !in.Urgent {
+		b.update(func(g *progress) { g.Doing = "wait for a free place in this worker" })
+		if err := a.places.Acquire(ctx, 1); err != nil {
+			return CycleResult{}, wire(ctx, err)
+		}
+		defer a.places.Release(1)
+	}
 	res, err := a.cycle(ctx, in, b)
-	return res, wire(err)
+	return res, wire(ctx, err)
 }
 
 // pass is one cycle under way.
@@ -88,6 +96,7 @@ func (a *activities) cycle(ctx context.Context, in CycleInput, b *beat) (CycleRe
 		return CycleResult{}, psn.At(where, err)
 	}
 	b.tell(func(g *progress) { g.Doing = "copy" })
+	b.moves(true)
 	out := make([]DiskStatus, len(disks))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(disksAtOnce)
@@ -186,6 +195,7 @@ func (p *pass) freeze(ctx context.Context, snapper driver.Snapshotter) error {
 // thaw removes the snapshot. What cannot be removed in time is removed by the
 // next cycle or at the end: the data is safe, so it is no failure.
 func (p *pass) thaw(ctx context.Context, snapper driver.Snapshotter) {
+	p.b.moves(false)
 	p.b.tell(func(g *progress) { g.Doing = "remove snapshot" })
 	ctx, cancel := context.WithTimeout(ctx, removalWait)
 	defer cancel()
@@ -257,7 +267,7 @@ func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk
 		ChangeID: d.ChangeID, BaseChangeID: todo.base,
 		Readback: p.Spec.Verify == VerifyReadback, Limiter: p.limiter,
 		Progress: func(g blockcopy.Progress) {
-			p.b.update(func(h *progress) { disk := h.disk(d.Key); disk.Done, disk.Total = g.Done, g.Total })
+			p.b.disk(d.Key, g.Done, g.Total)
 		},
 	})
 	p.count(d.Key, todo, res)

@@ -3,6 +3,7 @@ package migration_test
 import (
 	"context"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -273,5 +274,64 @@ func TestPreflightRefusals(t *testing.T) {
 	bad.Target.Cluster, bad.MinDeltas = "any", 0
 	if err := l.Start(l.ctx, bad); !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), "min_deltas") {
 		t.Errorf("start with min_deltas 0: %v, want the field named", err)
+	}
+}
+
+// A replication cancelled in the middle of its seed leaves the source as it
+// was; the vCenter being away before that is told, and survived.
+func TestOutageAndCancelInTheSeed(t *testing.T) {
+	l := newLab(t, 2*time.Minute)
+	center := l.sb.Center(sandbox.Source)
+	s := spec("protocollo-db-1", "protocollo")
+	s.BytesPerSecond = 4 << 20
+	s = l.must(s)
+	copying := func(from int64) func(migration.Status) bool {
+		return func(st migration.Status) bool {
+			return st.Phase == migration.PhaseSeeding && len(st.Disks) > 0 && st.Disks[0].DoneBytes > from
+		}
+	}
+	before := l.until(s.ID, "bytes copied", copying(0)).Disks[0].DoneBytes
+	center.Stop()
+	told := l.until(s.ID, "the outage told", func(st migration.Status) bool { return strings.Contains(st.Reason, "source brescia") })
+	t.Logf("during the outage: %s", told.Reason)
+	if err := center.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	l.until(s.ID, "more bytes copied", copying(before+2<<20))
+	if err := l.Cancel(l.ctx, s.ID); err != nil {
+		t.Fatal(err)
+	}
+	st := l.untilPhase(s.ID, migration.PhaseFailed)
+	if st.Reason != "cancelled by request" {
+		t.Errorf("reason %q", st.Reason)
+	}
+	l.checkServing(s, false)
+}
+
+// A worker that is asked to stop gives its work up at once; another one goes on.
+func TestWorkerStopsInOrder(t *testing.T) {
+	l := newLab(t, 2*time.Minute)
+	s := spec("protocollo-db-1", "protocollo")
+	s.BytesPerSecond = 6 << 20
+	s = l.must(s)
+	l.until(s.ID, "bytes copied", func(st migration.Status) bool {
+		return st.Phase == migration.PhaseSeeding && len(st.Disks) > 0 && st.Disks[0].DoneBytes > 0
+	})
+	begin := time.Now()
+	if err := l.worker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.worker.Wait(); err != nil {
+		t.Errorf("worker ended with %v", err)
+	}
+	took := time.Since(begin)
+	t.Logf("worker stopped in %v", took)
+	if took > 10*time.Second {
+		t.Errorf("worker took %v to stop, want it to drop its copies", took)
+	}
+	l.startWorker()
+	seed := l.untilPhase(s.ID, migration.PhaseReplicating).Cycles[0]
+	if seed.Resumes < 1 {
+		t.Errorf("seed %+v, want one that was resumed", seed)
 	}
 }

@@ -25,23 +25,27 @@ var hopeless = map[psn.Code]bool{
 
 // wire makes err travel to the workflow with its code as type. The engine
 // retries what may get better by itself.
-func wire(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	code := psn.CodeOf(err)
-	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), temporal.ApplicationErrorOptions{
-		NonRetryable: hopeless[code],
-	})
+func wire(ctx context.Context, err error) error {
+	return coded(ctx, err, func(c psn.Code) bool { return hopeless[c] })
 }
 
 // stubborn is wire for steps that must not be given up, like bringing the
 // source back: everything but a machine that is gone is tried again.
-func stubborn(err error) error {
-	if err == nil || psn.CodeOf(err) == psn.NotFound {
-		return wire(err)
+func stubborn(ctx context.Context, err error) error {
+	return coded(ctx, err, func(c psn.Code) bool { return c == psn.NotFound })
+}
+
+func coded(ctx context.Context, err error, final func(psn.Code) bool) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(ctx), errStopping):
+		err = errStopping // whatever it broke on the way down
+	case ctx.Err() != nil:
+		return ctx.Err() // cancelled by the workflow
 	}
-	return temporal.NewApplicationError(err.Error(), string(psn.CodeOf(err)))
+	code := psn.CodeOf(err)
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), temporal.ApplicationErrorOptions{NonRetryable: final(code)})
 }
 
 // unwire is the reason in an error that came through the engine, and its code.

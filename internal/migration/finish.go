@@ -25,10 +25,10 @@ type CutoverInput struct {
 // Shutdown brings the source down: it asks the guest, waits, and then does what
 // the policy says. It returns when it first saw the machine off.
 func (a *activities) Shutdown(ctx context.Context, in CutoverInput) (time.Time, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	at, err := a.shutdown(ctx, in, b)
-	return at, wire(psn.At(whereSource(in.Spec), err))
+	return at, wire(ctx, psn.At(whereSource(in.Spec), err))
 }
 
 func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (time.Time, error) {
@@ -79,9 +79,9 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 // Isolate disconnects the source's cards and asserts that the machine is off
 // and cannot reach anybody if someone starts it.
 func (a *activities) Isolate(ctx context.Context, in CutoverInput) error {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
-	return wire(psn.At(whereSource(in.Spec), a.isolate(ctx, in)))
+	return wire(ctx, psn.At(whereSource(in.Spec), a.isolate(ctx, in)))
 }
 
 func (a *activities) isolate(ctx context.Context, in CutoverInput) error {
@@ -114,7 +114,7 @@ func (a *activities) isolate(ctx context.Context, in CutoverInput) error {
 // Verify reads every target disk whole, from the first byte to the last, and
 // compares it with what was read from the source.
 func (a *activities) Verify(ctx context.Context, in CutoverInput) ([]DiskReport, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	release, err := a.claim(ctx, in.Spec.ID)
 	if err != nil {
@@ -122,7 +122,7 @@ func (a *activities) Verify(ctx context.Context, in CutoverInput) ([]DiskReport,
 	}
 	defer release()
 	r, err := a.verify(ctx, in, b)
-	return r, wire(psn.At(whereTarget(in.Spec), err))
+	return r, wire(ctx, psn.At(whereTarget(in.Spec), err))
 }
 
 func (a *activities) verify(ctx context.Context, in CutoverInput, b *beat) ([]DiskReport, error) {
@@ -139,6 +139,8 @@ func (a *activities) verify(ctx context.Context, in CutoverInput, b *beat) ([]Di
 		return nil, err
 	}
 	b.tell(func(p *progress) { p.Doing = "verify"; p.Disks = nil })
+	b.moves(true)
+	defer b.moves(false)
 	out := make([]DiskReport, 0, len(in.Machine.Disks))
 	for i, d := range in.Machine.Disks {
 		dev, err := openAttached(ctx, a.open, dst, worker, place, in.Target.Ref, in.Target.Disks[i].Key, d.CapacityBytes)
@@ -160,7 +162,7 @@ func verifyDisk(ctx context.Context, dev blockcopy.Target, dir string, d SourceD
 		return DiskReport{}, err
 	}
 	v, err := blockcopy.VerifyTarget(ctx, dev, dir, func(g blockcopy.Progress) {
-		b.update(func(p *progress) { disk := p.disk(d.Key); disk.Done, disk.Total = g.Done, g.Total })
+		b.disk(d.Key, g.Done, g.Total)
 	})
 	if err != nil {
 		return DiskReport{}, err
@@ -181,9 +183,9 @@ func first(blocks []int64) int64 {
 // Activate detaches the target's disks from the worker, makes the machine the
 // active one and powers it on.
 func (a *activities) Activate(ctx context.Context, in CutoverInput) error {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
-	return wire(psn.At(whereTarget(in.Spec), a.activate(ctx, in)))
+	return wire(ctx, psn.At(whereTarget(in.Spec), a.activate(ctx, in)))
 }
 
 func (a *activities) activate(ctx context.Context, in CutoverInput) error {
@@ -229,10 +231,10 @@ func (a *activities) detach(ctx context.Context, in CutoverInput, site driver.Si
 // Health waits for the target to pass its gate. An empty answer says that it
 // did; otherwise the answer says what is missing.
 func (a *activities) Health(ctx context.Context, in CutoverInput) (string, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	why, err := a.health(ctx, in, b)
-	return why, wire(psn.At(whereTarget(in.Spec), err))
+	return why, wire(ctx, psn.At(whereTarget(in.Spec), err))
 }
 
 func (a *activities) health(ctx context.Context, in CutoverInput, b *beat) (string, error) {

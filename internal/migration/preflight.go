@@ -15,7 +15,7 @@ import (
 // anything is made. It changes nothing but snapshots that an earlier run of the
 // same replica left.
 func (a *activities) Preflight(ctx context.Context, s Spec) (Machine, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	release, err := a.claim(ctx, s.ID)
 	if err != nil {
@@ -23,7 +23,7 @@ func (a *activities) Preflight(ctx context.Context, s Spec) (Machine, error) {
 	}
 	defer release()
 	m, err := a.preflight(ctx, s, b)
-	return m, wire(err)
+	return m, wire(ctx, err)
 }
 
 func (a *activities) preflight(ctx context.Context, s Spec, b *beat) (Machine, error) {

@@ -17,12 +17,12 @@ type ProvisionInput struct {
 }
 
 // Provision makes the target: powered off, labelled as a replica, with the
-// source's size, cards and empty disks. Done before, it finds what it made.
+// source's size, disconnected cards and empty disks. Done before, it finds what it made.
 func (a *activities) Provision(ctx context.Context, in ProvisionInput) (Target, error) {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	t, err := a.provision(ctx, in.Spec, in.Machine)
-	return t, wire(psn.At(whereTarget(in.Spec), err))
+	return t, wire(ctx, psn.At(whereTarget(in.Spec), err))
 }
 
 func (a *activities) provision(ctx context.Context, s Spec, m Machine) (Target, error) {
@@ -45,6 +45,10 @@ func (a *activities) provision(ctx context.Context, s Spec, m Machine) (Target, 
 	for _, mac := range m.MACs {
 		spec.NICs = append(spec.NICs, driver.NICSpec{Network: s.Target.Network, MAC: mac})
 	}
+	links, err := capability[driver.Links](dst, whereTarget(s), "connect and disconnect network cards")
+	if err != nil {
+		return Target{}, err
+	}
 	ref, err := dst.CreateVM(ctx, spec)
 	if err != nil {
 		return Target{}, err
@@ -53,7 +57,12 @@ func (a *activities) provision(ctx context.Context, s Spec, m Machine) (Target, 
 	if err != nil {
 		return Target{}, err
 	}
-	return pair(vm, s, m)
+	t, err := pair(vm, s, m)
+	if err != nil {
+		return Target{}, err
+	}
+	// It has the source's addresses: powered on by mistake, it must be mute.
+	return t, links.SetLinks(ctx, ref, false)
 }
 
 // pair matches the target's disks with the source's. Disks are made in order,
@@ -91,15 +100,15 @@ func labels(s Spec, role psn.Role) driver.Labels {
 // Track turns change tracking on at the source. A platform without it is no
 // failure: every cycle then compares whole disks.
 func (a *activities) Track(ctx context.Context, in ProvisionInput) error {
-	b := startBeat(ctx)
+	ctx, b := startBeat(ctx)
 	defer b.end()
 	src, err := a.source(ctx, in.Spec)
 	if err != nil {
-		return wire(err)
+		return wire(ctx, err)
 	}
 	tracker, ok := src.(driver.ChangeTracker)
 	if !ok {
 		return nil
 	}
-	return wire(psn.At(whereSource(in.Spec), tracker.EnableChangeTracking(ctx, in.Machine.Ref)))
+	return wire(ctx, psn.At(whereSource(in.Spec), tracker.EnableChangeTracking(ctx, in.Machine.Ref)))
 }

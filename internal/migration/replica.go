@@ -100,7 +100,7 @@ func (r *replica) prepare(ctx workflow.Context) error {
 	if err := r.enter(ctx, PhaseSeeding); err != nil {
 		return err
 	}
-	if _, err := r.cycle(ctx, bulk, false); err != nil {
+	if err := r.cycle(ctx, bulk, CycleInput{}); err != nil {
 		return err
 	}
 	return r.enter(ctx, PhaseReplicating)
@@ -124,7 +124,7 @@ func (r *replica) replicate(ctx workflow.Context) error {
 		}
 		r.SyncNow = false
 		due = workflow.Now(ctx).Add(r.spec.interval())
-		if _, err := r.cycle(ctx, bulk, false); err != nil {
+		if err := r.cycle(ctx, bulk, CycleInput{}); err != nil {
 			return err
 		}
 		r.Status.Deltas++
@@ -136,14 +136,12 @@ func (r *replica) replicate(ctx workflow.Context) error {
 }
 
 // cycle runs one pass over all disks and notes what it did.
-func (r *replica) cycle(ctx workflow.Context, opts workflow.ActivityOptions, final bool) (Cycle, error) {
+func (r *replica) cycle(ctx workflow.Context, opts workflow.ActivityOptions, in CycleInput) error {
 	var res CycleResult
-	in := CycleInput{
-		Spec: r.spec, Machine: r.Machine, Target: r.Target,
-		Number: r.Next, Final: final, AskedAt: workflow.Now(ctx),
-	}
+	in.Spec, in.Machine, in.Target = r.spec, r.Machine, r.Target
+	in.Number, in.AskedAt = r.Next, workflow.Now(ctx)
 	if err := r.do(ctx, opts, step.Cycle, in, &res); err != nil {
-		return Cycle{}, err
+		return err
 	}
 	r.Next++
 	r.Status.LastSyncAt = res.Cycle.SnapshotAt
@@ -152,7 +150,7 @@ func (r *replica) cycle(ctx workflow.Context, opts workflow.ActivityOptions, fin
 	if n := len(r.Status.Cycles); n > keepCycles {
 		r.Status.Cycles = slices.Delete(r.Status.Cycles, 1, n-keepCycles+1)
 	}
-	return res.Cycle, nil
+	return nil
 }
 
 // fail ends a replica whose cutover had not begun: the source runs on, without
@@ -224,6 +222,9 @@ var (
 // do runs an activity on the target site's workers.
 func (r *replica) do(ctx workflow.Context, opts workflow.ActivityOptions, activity, in, out any) error {
 	opts.TaskQueue = TaskQueue(r.spec.Target.Site)
+	if r.Status.Phase == PhaseCutover || r.Status.Phase == PhaseVerified {
+		opts.Priority.PriorityKey = 1 // before everybody's cycles
+	}
 	opts.WaitForCancellation = true // what runs must have stopped before it is undone
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), activity, in).Get(ctx, out)
 }

@@ -9,14 +9,19 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/italia/terraform-provider-psn/internal/blockcopy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 	"github.com/italia/terraform-provider-psn/internal/transport/localdisk"
 )
 
-// replicasAtOnce is how many activities one worker runs at a time per site.
-const replicasAtOnce = 20
+// Concurrency of one worker per site. Cycles queue for few places; what belongs
+// to a cutover or a decision is short or urgent and never waits for them.
+const (
+	cyclesAtOnce     = 20
+	activitiesAtOnce = 500
+)
 
 // stopWithin is how long a worker that stops waits for its activities, which
 // see their context end and leave their ledgers behind.
@@ -41,11 +46,11 @@ func NewWorker(c client.Client, estate Estate, stateDir string, sites ...psn.Sit
 			return nil, err
 		}
 		sw := worker.New(c, TaskQueue(s), worker.Options{
-			MaxConcurrentActivityExecutionSize: replicasAtOnce,
+			MaxConcurrentActivityExecutionSize: activitiesAtOnce,
 			MaxHeartbeatThrottleInterval:       beatEvery,
 			WorkerStopTimeout:                  stopWithin,
 		})
-		register(sw, &activities{estate: estate, open: openLocal, stateDir: dir})
+		register(sw, &activities{estate: estate, open: openLocal, stateDir: dir, places: semaphore.NewWeighted(cyclesAtOnce)})
 		w.workers = append(w.workers, sw)
 	}
 	return w, nil
