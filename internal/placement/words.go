@@ -21,6 +21,15 @@ func amount(r int, v int64) string {
 	return fmt.Sprintf("%d MiB", v)
 }
 
+// bare writes v of resource r after the resource was named: vCPUs are their own
+// unit.
+func bare(r int, v int64) string {
+	if r == vcpus {
+		return fmt.Sprint(v)
+	}
+	return amount(r, v)
+}
+
 // describe writes a whole demand.
 func describe(v vec) string {
 	return fmt.Sprintf("%s, %s of RAM and %s of storage", amount(vcpus, v[vcpus]), amount(memory, v[memory]), amount(storage, v[storage]))
@@ -99,8 +108,8 @@ func (m *model) shortConflict(s shortfall, all uint8) conflict {
 	}
 	c := conflict{rule: rule, subject: string(m.req.Tenant)}
 	c.sentence = fmt.Sprintf("%s short by %s %s%s: %s must stand there, %s is free",
-		nameOf[s.resource], amount(s.resource, s.need-s.free), where, when, amount(s.resource, s.need), amount(s.resource, s.free))
-	c.remedy = fmt.Sprintf("add or free %s of %s %s, ask for less, or widen the allowed sites", amount(s.resource, s.need-s.free), nameOf[s.resource], where)
+		nameOf[s.resource], bare(s.resource, s.need-s.free), where, when, bare(s.resource, s.need), bare(s.resource, s.free))
+	c.remedy = fmt.Sprintf("add or free %s %s, ask for less, or widen the allowed sites", amountOf(s.resource, s.need-s.free), where)
 	return c
 }
 
@@ -203,7 +212,7 @@ func (m *model) tooLarge(k *kind) conflict {
 	}
 	c.sentence = fmt.Sprintf("workload %s: %s needs %s, more than any admissible cluster has free; nearest is %s, with %s of %s free%s",
 		k.Name, role, amountOf(near.r, k.dem[near.r]), near.at, amount(near.r, near.room), nameOf[near.r], near.why)
-	c.remedy = fmt.Sprintf("ask for smaller machines, or add or free %s of %s there", amount(near.r, near.by), nameOf[near.r])
+	c.remedy = fmt.Sprintf("ask for smaller machines, or add or free %s there", amountOf(near.r, near.by))
 	return c
 }
 

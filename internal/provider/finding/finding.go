@@ -5,6 +5,7 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -101,6 +102,31 @@ func Text(f psn.Finding) string {
 	fmt.Fprintf(&b, "\n\nBasis: %s", f.Basis)
 	if f.Citation != "" {
 		fmt.Fprintf(&b, ": %s", f.Citation)
+	}
+	return b.String()
+}
+
+// Texts words findings of one rule together, so that one cause gives one
+// diagnostic: each message, each different remedy once, the basis once.
+func Texts(fs []psn.Finding) string {
+	if len(fs) == 1 {
+		return Text(fs[0])
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d times:", fs[0].Rule, len(fs))
+	var remedies []string
+	for _, f := range fs {
+		fmt.Fprintf(&b, "\n- %s: %s", f.Subject, f.Message)
+		if f.Remedy != "" && !slices.Contains(remedies, f.Remedy) {
+			remedies = append(remedies, f.Remedy)
+		}
+	}
+	if len(remedies) > 0 {
+		fmt.Fprintf(&b, "\n\nWhat to do: %s", strings.Join(remedies, "; "))
+	}
+	fmt.Fprintf(&b, "\n\nBasis: %s", fs[0].Basis)
+	if fs[0].Citation != "" {
+		fmt.Fprintf(&b, ": %s", fs[0].Citation)
 	}
 	return b.String()
 }

@@ -182,18 +182,18 @@ func judge(req placement.Request, res placement.Result, assignments map[string]p
 // destroyed. Its findings are warnings and stay in the plan.
 func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Result, found []psn.Finding, grown bool) {
 	failed := false
-	for _, f := range found {
-		name, p := blame(ws, f.Subject)
+	for _, fs := range byCause(ws, found) {
+		name, p := blame(ws, fs[0].Subject)
 		summary := "Unable to place the workloads"
 		if name != "" {
 			summary = fmt.Sprintf("Unable to place workload %q", name)
 		}
 		switch {
-		case f.Severity == psn.SeverityError && grown:
+		case fs[0].Severity == psn.SeverityError && grown:
 			failed = true
-			diags.AddAttributeError(p, summary, finding.Text(f))
-		case f.Severity != psn.SeverityInfo:
-			diags.AddAttributeWarning(p, f.Rule+": "+f.Subject, finding.Text(f))
+			diags.AddAttributeError(p, summary, finding.Texts(fs))
+		case fs[0].Severity != psn.SeverityInfo:
+			diags.AddAttributeWarning(p, fs[0].Rule+": "+fs[0].Subject, finding.Texts(fs))
 		}
 	}
 	if res.Verdict != placement.Placed && grown && !failed {
@@ -203,6 +203,29 @@ func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Resul
 		}
 		diags.AddAttributeError(path.Root("workloads"), "Unable to place the workloads", detail)
 	}
+}
+
+// byCause gathers the findings that one diagnostic tells: same rule, same
+// severity, same workload to blame. The order of found is kept.
+func byCause(ws map[string]workload, found []psn.Finding) [][]psn.Finding {
+	type cause struct {
+		rule, workload string
+		severity       psn.Severity
+	}
+	var out [][]psn.Finding
+	where := map[cause]int{}
+	for _, f := range found {
+		name, _ := blame(ws, f.Subject)
+		c := cause{f.Rule, name, f.Severity}
+		i, ok := where[c]
+		if !ok {
+			i = len(out)
+			where[c] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], f)
+	}
+	return out
 }
 
 // blame finds the workload a finding is about: its subject is

@@ -72,7 +72,7 @@ func TestLifecycle(t *testing.T) {
 				if home.Power != psn.PoweredOn || len(home.Disks) != 1 || home.Disks[0].CapacityBytes != 100<<30 {
 					return fmt.Errorf("home machine is not as planned: %+v", home)
 				}
-				if spare.Power != psn.PoweredOff || len(spare.Disks) != 0 || spare.VCPUs != 2 || spare.PrimarySite != psn.Acilia {
+				if spare.Power != psn.PoweredOff || len(spare.Disks) != 1 || spare.Disks[0].CapacityBytes != 100<<30 || spare.VCPUs != 2 || spare.PrimarySite != psn.Acilia {
 					return fmt.Errorf("standby is not as planned: %+v", spare)
 				}
 				return nil

@@ -104,14 +104,16 @@ func (m model) expandActive() driver.VMSpec {
 	return spec
 }
 
-// expandStandby is the machine that holds the reserve: same CPU and memory, no
-// disks, no network, never powered on by this resource.
+// expandStandby is the machine that holds the reserve: same CPU, memory and disk
+// sizes, no network, never powered on by this resource. Its disks are on what
+// storage the other site chooses: a class named for home need not exist there.
 func (m model) expandStandby() driver.VMSpec {
-	return driver.VMSpec{
-		ID: m.vmid(), Labels: m.labels(psn.RoleStandby), Cluster: m.StandbyCluster.ValueString(),
-		VCPUs: m.VCPUs.ValueInt64(), MemoryMiB: m.MemoryGiB.ValueInt64() * mibPerGiB,
-		GuestOS: m.GuestOS.ValueString(), Firmware: m.Firmware.ValueString(),
+	spec := m.expandActive()
+	spec.Labels, spec.Cluster, spec.NICs = m.labels(psn.RoleStandby), m.StandbyCluster.ValueString(), nil
+	for i := range spec.Disks {
+		spec.Disks[i].StorageClass = ""
 	}
+	return spec
 }
 
 // diskSizes are the sizes in GiB; known is false when one is not known.

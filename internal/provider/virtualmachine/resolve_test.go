@@ -53,7 +53,7 @@ func TestResolveTakesEverythingFromThePlacement(t *testing.T) {
 	if active.VCPUs != 4 || active.MemoryMiB != 16384 || len(active.Disks) != 1 || active.Disks[0].CapacityBytes != 100<<30 || len(active.NICs) != 1 {
 		t.Errorf("machine %+v", active)
 	}
-	if standby.Cluster != "rozzano-b" || len(standby.Disks) != 0 || standby.Labels.Role != psn.RoleStandby || standby.Labels.PrimarySite != psn.Acilia {
+	if standby.Cluster != "rozzano-b" || len(standby.Disks) != 1 || len(standby.NICs) != 0 || standby.Labels.Role != psn.RoleStandby || standby.Labels.PrimarySite != psn.Acilia {
 		t.Errorf("standby %+v", standby)
 	}
 }

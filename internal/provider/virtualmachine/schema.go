@@ -28,8 +28,8 @@ func resourceSchema(ctx context.Context) schema.Schema {
 		return schema.Int64Attribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.AtLeast(1)}}
 	}
 	return schema.Schema{
-		MarkdownDescription: "A virtual machine of a service, at the place `psn_placement` decided, with its standby: a powered-off machine of the same CPU and memory, " +
-			"without disks, that holds the reserve at another site. A failover or a move never replaces the machine: `home_site` is configuration, `active_site` is observed.",
+		MarkdownDescription: "A virtual machine of a service, at the place `psn_placement` decided, with its standby: a powered-off machine of the same size, " +
+			"with empty disks, that holds the reserve at another site. A failover or a move never replaces the machine: `home_site` is configuration, `active_site` is observed.",
 		Attributes: map[string]schema.Attribute{
 			"id":         text("`<tenant>/<name>`, for example `p_bs/protocollo-db-1`; known in the plan. It carries no site."),
 			"tenant_id":  text("Tenant, taken from the service."),
