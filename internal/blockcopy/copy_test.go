@@ -56,9 +56,7 @@ func wantEqual(t *testing.T, src *memSource, dst *memTarget) {
 func randomSource(size int64, seed uint64) *memSource {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	p := make([]byte, size)
-	for i := range p {
-		p[i] = byte(rng.Uint32())
-	}
+	fill(rng, p)
 	return &memSource{data: p}
 }
 
@@ -243,13 +241,14 @@ func TestOverReportedAreasAreSkipped(t *testing.T) {
 }
 
 func TestDeltaReadsOnlyWhatChanged(t *testing.T) {
-	const n = 2100 // more areas than one page of a change query holds
-	dir, src, dst := t.TempDir(), randomSource(n*leaf+333, 8), newMemTarget((n+1)*leaf, 0xAA, 8)
+	const n, apart = 2100, 40 * kib // more areas than one page of a change query holds
+	const end = n * apart
+	dir, src, dst := t.TempDir(), randomSource(end+333, 8), newMemTarget(end+leaf, 0xAA, 8)
 	mustCopy(t, src, dst, seedJob(dir))
-	changed := src.with(n*leaf+332, 9) // the last byte of a short last block
-	extents := []blockcopy.Extent{{Start: n*leaf + 320, Length: 64 * kib}}
+	changed := src.with(end+332, ^src.data[end+332]) // the last byte of a short last block
+	extents := []blockcopy.Extent{{Start: end + 320, Length: 64 * kib}}
 	for i := range int64(n) {
-		at := i*leaf + i%7*4096
+		at := i*apart + i%7*4096
 		changed.data[at] ^= 0xFF
 		extents = append(extents, blockcopy.Extent{Start: at, Length: 512})
 	}

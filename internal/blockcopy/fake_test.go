@@ -1,7 +1,9 @@
 package blockcopy_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -54,9 +56,7 @@ const sector = 4096
 
 func newMemTarget(size int64, fill byte, seed uint64) *memTarget {
 	t := &memTarget{stable: make([]byte, size), cache: map[int64][]byte{}, rng: rand.New(rand.NewPCG(seed, 1))}
-	for i := range t.stable {
-		t.stable[i] = fill
-	}
+	copy(t.stable, bytes.Repeat([]byte{fill}, int(size)))
 	return t
 }
 
@@ -169,6 +169,16 @@ func (t *memTarget) content() []byte {
 	return p
 }
 
+// fill makes p random.
+func fill(rng *rand.Rand, p []byte) {
+	for ; len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, rng.Uint64())
+	}
+	for i := range p {
+		p[i] = byte(rng.Uint32())
+	}
+}
+
 // disk is a source disk with a history: it knows its allocated areas and what
 // changed since a change id.
 type disk struct {
@@ -194,14 +204,9 @@ func (d *disk) change(n int) {
 		}
 		length := min(1+d.rng.Int64N(700*kib), int64(len(d.data))-start)
 		zero := d.rng.IntN(4) == 0
-		for i := start; i < start+length; i += 8 {
-			v := d.rng.Uint64()
-			for k := i; k < min(i+8, start+length); k++ {
-				d.data[k] = byte(v >> (8 * (k - i)))
-				if zero {
-					d.data[k] = 0
-				}
-			}
+		clear(d.data[start : start+length])
+		if !zero {
+			fill(d.rng, d.data[start:start+length])
 		}
 		areas = append(areas, blockcopy.Extent{Start: start, Length: length})
 	}

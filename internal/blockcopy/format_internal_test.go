@@ -53,6 +53,14 @@ func TestRootHash(t *testing.T) {
 	}
 }
 
+func TestHashOfZeros(t *testing.T) {
+	for _, n := range []int{0, 1, LeafSize - 1, LeafSize} {
+		if p := make([]byte, n); hashOf(p) != sha256.Sum256(p) {
+			t.Errorf("hash of %d zeros is not their SHA-256", n)
+		}
+	}
+}
+
 func TestNormalize(t *testing.T) {
 	for _, c := range []struct{ in, want []Extent }{
 		{nil, []Extent{}},

@@ -65,12 +65,12 @@ func (l *lane) zeroUnit(ctx context.Context, u unit) (outcome, error) {
 		o.result.ZeroedBytes = u.Length
 		o.wrote = 3
 	}
-	clear(l.side)
 	full := u.Length / LeafSize
 	if full > 0 {
-		o.runs = append(o.runs, doneRun{u.firstLeaf(), uint32(full), hashOf(l.side[:LeafSize])})
+		o.runs = append(o.runs, doneRun{u.firstLeaf(), uint32(full), zeroLeaf()})
 	}
 	if rest := u.Length % LeafSize; rest > 0 {
+		clear(l.side[:rest])
 		o.runs = append(o.runs, doneRun{u.firstLeaf() + full, 1, hashOf(l.side[:rest])})
 	}
 	return o, nil

@@ -42,7 +42,7 @@ func TestPassSequences(t *testing.T) {
 func runSequence(t *testing.T, rng *rand.Rand, name string, steps map[string]int) (passes, cuts int) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	size := 1 + rng.Int64N(4<<20) // rarely a multiple of anything
+	size := 1 + rng.Int64N(3<<20) // rarely a multiple of anything
 	if rng.IntN(4) == 0 {
 		size = (1 + rng.Int64N(12)) * leaf
 	}

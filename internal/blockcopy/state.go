@@ -122,7 +122,6 @@ func (s *state) pick(from, to int64) (int64, Hash, error) {
 	if from >= to {
 		return -1, Hash{}, nil
 	}
-	zero := hashOf(make([]byte, LeafSize))
 	var sums [128]Hash
 	start := from + rand.Int64N(to-from)
 	for _, r := range [][2]int64{{start, to}, {from, start}} {
@@ -132,7 +131,7 @@ func (s *state) pick(from, to int64) (int64, Hash, error) {
 				return -1, Hash{}, err
 			}
 			for k := range n {
-				if s.known.get(first+k) && sums[k] != zero {
+				if s.known.get(first+k) && sums[k] != zeroLeaf() {
 					return first + k, sums[k], nil
 				}
 			}
