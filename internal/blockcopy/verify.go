@@ -69,7 +69,7 @@ func verify(ctx context.Context, dst Target, dir string, progress func(Progress)
 	if err != nil {
 		return v, err
 	}
-	defer manifest.Close()
+	defer func() { _ = manifest.Close() }()
 	return readAll(ctx, dst, c.Size, manifest, progress)
 }
 

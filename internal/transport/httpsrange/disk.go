@@ -151,7 +151,7 @@ func (d *Disk) read(ctx context.Context, p []byte, off int64) error {
 			return psn.Errorf(psn.Unavailable, "gave up after %d tries: %w", retry.tries, err)
 		}
 		if err := sleep(ctx, delay); err != nil {
-			return fmt.Errorf("read at byte %d: %w (while waiting after: %v)", off, err, f)
+			return fmt.Errorf("read at byte %d: %w (while waiting after: %w)", off, err, f)
 		}
 	}
 }

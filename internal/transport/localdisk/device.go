@@ -48,7 +48,7 @@ func OpenDevice(ctx context.Context, folder, deviceID string, wantSize int64, o 
 	}
 	if d.Size() < wantSize {
 		size := d.Size()
-		d.Close()
+		_ = d.Close()
 		return nil, psn.Errorf(psn.InvalidInput, "device %s has %d bytes, the disk needs %d: check that the right disk is attached", path, size, wantSize)
 	}
 	return d, nil

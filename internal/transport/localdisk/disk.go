@@ -87,7 +87,7 @@ func open(path string, o Options) (_ *Disk, err error) {
 	}
 	defer func() {
 		if err != nil {
-			d.Close()
+			_ = d.Close()
 		}
 	}()
 	if !o.ReadOnly && !d.device {
@@ -225,7 +225,7 @@ func (d *Disk) directly(ctx context.Context, p []byte, off int64, write bool, do
 		}
 		return do(d.direct, p, off)
 	}
-	b := d.buffers.Get().(*[]byte)
+	b := d.buffer()
 	defer d.buffers.Put(b)
 	for len(p) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -259,4 +259,10 @@ func aligned(n int) []byte {
 	p := make([]byte, n+align)
 	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) & (align - 1)
 	return p[skip : skip+n : skip+n]
+}
+
+// buffer takes an aligned buffer of bounce bytes from the pool.
+func (d *Disk) buffer() *[]byte {
+	b, _ := d.buffers.Get().(*[]byte) // New makes nothing else
+	return b
 }

@@ -61,7 +61,7 @@ func (d *Disk) writeZeros(ctx context.Context, off, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	b := d.buffers.Get().(*[]byte)
+	b := d.buffer()
 	defer d.buffers.Put(b)
 	clear(*b)
 	for n > 0 {
@@ -75,7 +75,7 @@ func (d *Disk) writeZeros(ctx context.Context, off, n int64) error {
 }
 
 func (d *Disk) readsBackZero(ctx context.Context, off, n int64) (bool, error) {
-	b := d.buffers.Get().(*[]byte)
+	b := d.buffer()
 	defer d.buffers.Put(b)
 	p := (*b)[:n]
 	if err := d.ReadAt(ctx, p, off); err != nil {
