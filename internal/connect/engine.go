@@ -128,6 +128,8 @@ func identity(conf *tls.Config, ca, cert, key string) error {
 	return nil
 }
 
+// handshake opens a connection, says hello in HTTP/2 and waits for an answer:
+// only then has the server judged our certificate.
 func handshake(ctx context.Context, address string, conf *tls.Config) error {
 	conf = conf.Clone()
 	conf.NextProtos = []string{"h2"}
@@ -135,17 +137,28 @@ func handshake(ctx context.Context, address string, conf *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	return conn.Close()
+	defer conn.Close()
+	if at, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(at); err != nil {
+			return err
+		}
+	}
+	const preface, noSettings = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+	if _, err := conn.Write([]byte(preface + noSettings)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }
 
 // explain says what to do about an engine that is not reached.
 func (e EngineConfig) explain(address string, err error) error {
 	var untrusted *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var alert *net.OpError
 	switch {
 	case errors.As(err, &untrusted):
 		return psn.Errorf(psn.Untrusted, "%s does not prove its identity: %w", address, err)
-	case errors.As(err, &alert):
+	case errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(err.Error(), "certificate"):
 		return psn.Errorf(psn.Unauthenticated, "%s refuses the client certificate: %w", address, err)
 	case e.Dir != "":
 		return e.notRunning(err)

@@ -256,12 +256,12 @@ func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk
 	if err != nil {
 		return status, psn.At(where, psn.At(whereSource(p.Spec), err))
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // only read from
 	dst, err := p.attach(ctx, d, t)
 	if err != nil {
 		return status, psn.At(where, psn.At(whereTarget(p.Spec), err))
 	}
-	defer dst.Close()
+	defer func() { _ = dst.Close() }() // flushed by the copy
 	res, err := blockcopy.Copy(ctx, src, dst, blockcopy.Job{
 		Dir: dir, DiskID: diskID(d), Pass: id, Kind: todo.kind, Extents: todo.extents,
 		ChangeID: d.ChangeID, BaseChangeID: todo.base,
@@ -343,8 +343,11 @@ func openAttached(ctx context.Context, open OpenDevice, dst driver.DiskAttacher,
 func (a *activities) diskDir(id psn.VMID, d driver.SnapshotDisk) (string, error) {
 	dir := a.recordsDir(id, d.Key)
 	last, err := blockcopy.Committed(dir)
+	if psn.Is(err, psn.Corrupt) {
+		return dir, nil //nolint:nilerr // damaged records are the copy's to judge
+	}
 	if err != nil || last == nil || (last.DiskID == diskID(d) && last.Size == d.CapacityBytes) {
-		return dir, nil // damaged records are the copy's to judge
+		return dir, err
 	}
 	old := fmt.Sprintf("%s.%s", dir, filepath.Base(filepath.Clean("/"+last.DiskID)))
 	if err := os.Rename(dir, old); err != nil {

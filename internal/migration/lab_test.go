@@ -78,7 +78,7 @@ func newLab(t *testing.T, within time.Duration) *lab {
 		t.Skip("end to end tests take a while; run without -short")
 	}
 	if os.Getenv("PSN_ENGINE") == "" {
-		t.Fatal("PSN_ENGINE does not name the psn-engine binary: run the tests with make, or build it with \"make engine\" and set PSN_ENGINE to bin/psn-engine")
+		t.Fatal("PSN_ENGINE does not name the psn-engine binary: run the tests with \"make test\", or build it with \"make build\" and set PSN_ENGINE to the absolute path of bin/psn-engine")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)

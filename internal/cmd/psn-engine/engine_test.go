@@ -43,7 +43,7 @@ type process struct {
 }
 
 // start runs psn-engine on dir and returns when it said that it is ready.
-func start(t *testing.T, dir string, args ...string) *process {
+func start(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0], append([]string{"--data", dir}, args...)...), dir: dir, stderr: &bytes.Buffer{}}
 	p.cmd.Env = append(os.Environ(), asEngine+"=1")
@@ -76,7 +76,7 @@ func start(t *testing.T, dir string, args ...string) *process {
 	return p
 }
 
-func (p *process) endpoint(t *testing.T) string {
+func (p *process) endpoint(t testing.TB) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(p.dir, endpointFile))
 	if err != nil {
@@ -85,7 +85,7 @@ func (p *process) endpoint(t *testing.T) string {
 	return strings.TrimSpace(string(b))
 }
 
-func (p *process) tls(t *testing.T) *tls.Config {
+func (p *process) tls(t testing.TB) *tls.Config {
 	t.Helper()
 	ca, err := os.ReadFile(filepath.Join(p.dir, caFile))
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *process) tls(t *testing.T) *tls.Config {
 	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, ServerName: serverName}
 }
 
-func (p *process) dial(t *testing.T) client.Client {
+func (p *process) dial(t testing.TB) client.Client {
 	t.Helper()
 	c, err := client.Dial(client.Options{
 		HostPort: p.endpoint(t), Namespace: namespace,

@@ -203,7 +203,7 @@ func (f *folder) write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone when all went well
 	if _, err = tmp.Write(data); err == nil {
 		err = tmp.Sync()
 	}

@@ -36,7 +36,7 @@ type options struct {
 
 // run is main without the process: 0 stopped on request, 1 failed, 2 wrong usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opt := options{logLevel: slog.LevelWarn}
+	opt := options{logLevel: slog.LevelError} // the server warns of its own restarts
 	fs := flag.NewFlagSet("psn-engine", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&opt.dir, "data", "", "folder of the engine's file, keys and endpoint (required; made when missing)")

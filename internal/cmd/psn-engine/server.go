@@ -209,7 +209,7 @@ func internalPorts() (map[primitives.ServiceName]int, error) {
 			return nil, err
 		}
 		defer l.Close() // after all are picked, so that they differ
-		ports[name] = l.Addr().(*net.TCPAddr).Port
+		ports[name] = portOf(l)
 	}
 	return ports, nil
 }
@@ -246,5 +246,13 @@ func frontendAddress(listen string, allowRemote bool, last int) (net.IP, int, er
 		return nil, 0, fmt.Errorf("--listen %q: %w", listen, err)
 	}
 	defer l.Close()
-	return ip, l.Addr().(*net.TCPAddr).Port, nil
+	return ip, portOf(l), nil
+}
+
+// portOf is the port a TCP listener has; 0, which nobody can dial, for others.
+func portOf(l net.Listener) int {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
 }

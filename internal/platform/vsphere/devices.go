@@ -35,9 +35,10 @@ func detail(t *topology, vm *psn.VM, m mo.VirtualMachine) {
 
 func diskOf(d *types.VirtualDisk) psn.Disk {
 	b := backingOf(d)
+	_, raw := d.Backing.(*types.VirtualDiskRawDiskMappingVer1BackingInfo)
 	return psn.Disk{
 		Key: d.Key, UUID: b.uuid, CapacityBytes: capacityOf(d),
-		Path: b.path, Mode: b.mode, Sharing: b.sharing,
+		Path: b.path, Mode: b.mode, Sharing: b.sharing, RawMapping: raw,
 	}
 }
 
