@@ -14,16 +14,22 @@ bin=$(dirname "$(command -v terraform-provider-psn)")
 bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'
 [ -t 1 ] || bold='' dim='' off=''
 chapter() { printf '\n%s== %s ==%s\n' "$bold" "$*" "$off"; }
+# shown prints a command as a person would type it.
+shown() {
+  local words=$*
+  [ "$1" != tf ] || words="${TF##*/} ${words#tf }"
+  printf '%s$ %s%s\n' "$bold" "${words//$out/DEMO}" "$off"
+}
 note() { printf '%s# %s%s\n' "$dim" "$*" "$off"; }
 run() {
-  printf '%s$ %s%s\n' "$bold" "${*//$out/DEMO}" "$off"
+  shown "$@"
   "$@"
 }
 # must_fail runs a command that has to fail with exit code $1.
 must_fail() {
   local want=$1 got=0
   shift
-  printf '%s$ %s%s\n' "$bold" "${*//$out/DEMO}" "$off"
+  shown "$@"
   "$@" || got=$?
   [ "$got" = "$want" ] || { echo "demo: expected exit code $want, got $got" >&2; exit 1; }
   note "exit code $got, as it must be"
@@ -66,7 +72,7 @@ tf() {
 summary() {
   local file=$1
   shift
-  printf '%s$ %s%s\n' "$bold" "${*//$out/DEMO}" "$off"
+  shown "$@"
   "$@" >"$file" || { cat "$file"; return 1; }
   sed -n '/Plan: /,$p' "$file"
   note "the whole plan is in ${file//$out/DEMO} ($(wc -l <"$file") lines)"
@@ -133,7 +139,7 @@ run psn migrate finalize --id $id --by "mario.rossi"
 
 chapter "4. Auditor: the plan, read again without access to any site"
 run psn audit "$out/plan.json"
-note "somebody edits the plan by hand: the standby of a strategic machine moves to its own region"
+note "somebody edits the plan by hand: every standby moves to the site next door"
 "$here/demo/plant-violation" "$out/plan.json" >"$out/plan-edited.json"
 must_fail 1 psn audit "$out/plan-edited.json"
 psn audit --json "$out/plan-edited.json" >"$out/findings.json" || true

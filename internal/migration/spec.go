@@ -102,7 +102,7 @@ type Cycle struct {
 	SnapshotAt    time.Time `json:"snapshot_at"`
 	DoneAt        time.Time `json:"done_at"`
 	ChangedBytes  int64     `json:"changed_bytes"`  // named by the source as changed
-	WrittenBytes  int64     `json:"written_bytes"`  // really written to the target
+	WrittenBytes  int64     `json:"written_bytes"`  // really written to the target by the worker that finished the cycle
 	RecopiedBytes int64     `json:"recopied_bytes"` // at most this much was copied again because a worker died
 	Resumes       int       `json:"resumes"`        // times a worker took over in the middle
 }
