@@ -91,7 +91,7 @@ func (c *Center) showGuest(ctx *simulator.Context, ref types.ManagedObjectRefere
 	if !ok {
 		return
 	}
-	ctx.WithLock(vm, func() {
+	locked(ctx, vm, func() {
 		on := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
 		if vm.Guest == nil || vm.Summary.Guest == nil || g != nil && !on {
 			return
@@ -136,7 +136,7 @@ func (p *vmProxy) ShutdownGuest(ctx *simulator.Context, r *types.ShutdownGuest) 
 		return body
 	}
 	var power types.VirtualMachinePowerState
-	ctx.WithLock(vm, func() { power = vm.Runtime.PowerState })
+	locked(ctx, vm, func() { power = vm.Runtime.PowerState })
 	if power != types.VirtualMachinePowerStatePoweredOn {
 		body.Fault_ = simulator.Fault("", &types.InvalidPowerState{RequestedState: types.VirtualMachinePowerStatePoweredOn, ExistingState: power})
 		return body
@@ -147,7 +147,7 @@ func (p *vmProxy) ShutdownGuest(ctx *simulator.Context, r *types.ShutdownGuest) 
 	}
 	m.shutdown(func() {
 		ctx := p.c.context()
-		ctx.WithLock(vm, func() {
+		locked(ctx, vm, func() {
 			if vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
 				vm.PowerOffVMTask(ctx, &types.PowerOffVM_Task{This: vm.Self})
 			}

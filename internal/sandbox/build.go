@@ -68,7 +68,7 @@ func (c *Center) build(ctx context.Context) error {
 			}
 			simctx := c.context()
 			var res soap.HasFault
-			simctx.WithLock(vm, func() { res = vm.PowerOnVMTask(simctx, &types.PowerOnVM_Task{This: vm.Self}) })
+			locked(simctx, vm, func() { res = vm.PowerOnVMTask(simctx, &types.PowerOnVM_Task{This: vm.Self}) })
 			_, err = c.wait(res.(*methods.PowerOnVM_TaskBody).Res.Returnval)
 			return err
 		})
@@ -132,7 +132,41 @@ func (c *Center) buildInventory() (*inventory, error) {
 		inv.clusters = append(inv.clusters, cluster)
 		inv.stores = append(inv.stores, name+"-ds01")
 	}
+	for i, store := range inv.stores {
+		by := inv.clusters
+		if c.opt.SplitStorage {
+			by = inv.clusters[i : i+1]
+		}
+		if err := c.buildStore(ctx, store, by); err != nil {
+			return nil, err
+		}
+	}
 	return inv, nil
+}
+
+// buildStore makes a datastore on a storage network, mounted by every host of
+// the clusters.
+func (c *Center) buildStore(ctx *simulator.Context, name string, by []*simulator.ClusterComputeResource) error {
+	dir := filepath.Join(c.root, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("datastore %s: %w", name, err)
+	}
+	for _, cluster := range by {
+		for _, h := range cluster.Host {
+			host := ctx.Map.Get(h).(*simulator.HostSystem)
+			dss := ctx.Map.Get(*host.ConfigManager.DatastoreSystem).(*simulator.HostDatastoreSystem)
+			made := dss.CreateLocalDatastore(ctx, &types.CreateLocalDatastore{This: dss.Self, Name: name, Path: dir})
+			if f := made.Fault(); f != nil {
+				return fmt.Errorf("datastore %s: %s", name, f.String)
+			}
+			// A datastore that exists already comes back without a reference.
+			c.stores[name] = ctx.Map.FindByName(name, dss.Datastore).(*simulator.Datastore)
+		}
+	}
+	ds := c.stores[name]
+	ds.Summary.Type = "VMFS"
+	ds.Summary.MultipleHostAccess = types.NewBool(len(ds.Host) > 1)
+	return nil
 }
 
 func (c *Center) buildCluster(ctx *simulator.Context, folder *simulator.Folder, name string, hosts int) (*simulator.ClusterComputeResource, error) {
@@ -141,11 +175,6 @@ func (c *Center) buildCluster(ctx *simulator.Context, folder *simulator.Folder, 
 		return nil, fmt.Errorf("cluster %s: %s", name, f.String)
 	}
 	cluster := ctx.Map.Get(res.(*methods.CreateClusterExBody).Res.Returnval).(*simulator.ClusterComputeResource)
-	store := name + "-ds01"
-	dir := filepath.Join(c.root, store)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("datastore %s: %w", store, err)
-	}
 	for i := 1; i <= hosts; i++ {
 		add := cluster.AddHostTask(ctx, &types.AddHost_Task{
 			This:        cluster.Self,
@@ -156,22 +185,12 @@ func (c *Center) buildCluster(ctx *simulator.Context, folder *simulator.Folder, 
 		if err != nil {
 			return nil, fmt.Errorf("host of %s: %w", name, err)
 		}
-		host := ctx.Map.Get(ref).(*simulator.HostSystem)
-		setHardware(host)
-		dss := ctx.Map.Get(*host.ConfigManager.DatastoreSystem).(*simulator.HostDatastoreSystem)
-		made := dss.CreateLocalDatastore(ctx, &types.CreateLocalDatastore{This: dss.Self, Name: store, Path: dir})
-		if f := made.Fault(); f != nil {
-			return nil, fmt.Errorf("datastore %s: %s", store, f.String)
-		}
+		setHardware(ctx.Map.Get(ref).(*simulator.HostSystem))
 	}
 	s := cluster.Summary.GetComputeResourceSummary()
 	s.NumCpuCores, s.NumCpuThreads = int16(hosts*hostCores), int16(hosts*hostCores*2)
 	s.TotalCpu, s.EffectiveCpu = int32(hosts*hostCores*hostMHz), int32(hosts*hostCores*hostMHz)
 	s.TotalMemory, s.EffectiveMemory = int64(hosts)*hostBytes, int64(hosts)*hostBytes>>20 // effective is in MB
-	ds := ctx.Map.Get(cluster.Datastore[0]).(*simulator.Datastore)
-	ds.Summary.Type = "VMFS"
-	ds.Summary.MultipleHostAccess = types.NewBool(hosts > 1)
-	c.stores[store] = ds
 	return cluster, nil
 }
 
@@ -213,12 +232,12 @@ func (c *Center) createMachine(inv *inventory, i int, m Machine) (*simulator.Vir
 		return nil, fmt.Errorf("machine %s: %w", m.Name, err)
 	}
 	ctx := c.context()
-	if fault := c.checkDevices(ctx, nil, store, changes); fault != nil {
+	if fault := c.checkDevices(ctx, nil, cluster.Datastore, store, changes); fault != nil {
 		return nil, fmt.Errorf("machine %s: %T", m.Name, fault)
 	}
 	folder := ctx.Map.Get(inv.dc.VmFolder).(*simulator.Folder)
 	var task soap.HasFault
-	ctx.WithLock(folder, func() {
+	locked(ctx, folder, func() {
 		task = folder.CreateVMTask(ctx, &types.CreateVM_Task{
 			This: folder.Self,
 			Pool: *cluster.ResourcePool,

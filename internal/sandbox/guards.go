@@ -27,7 +27,7 @@ func (p *folderProxy) CreateVMTask(ctx *simulator.Context, r *types.CreateVM_Tas
 	}
 	var res soap.HasFault = body
 	// The task takes over the lock, so nothing comes between check and act.
-	ctx.WithLock(f, func() {
+	locked(ctx, f, func() {
 		if fault := p.c.checkCreate(ctx, f, r); fault != nil {
 			body.Res = &types.CreateVM_TaskResponse{Returnval: failedTask(ctx, f, "createVM", fault)}
 			return
@@ -58,10 +58,31 @@ func (c *Center) checkCreate(ctx *simulator.Context, f *simulator.Folder, r *typ
 	if !p.FromString(r.Config.Files.VmPathName) || c.stores[p.Datastore] == nil {
 		return &types.InvalidDatastorePath{DatastorePath: r.Config.Files.VmPathName}
 	}
-	if !slices.Contains(clusterOf(ctx, r.Pool).Datastore, c.stores[p.Datastore].Self) {
-		return &types.InvalidDatastore{Name: p.Datastore} // no host of the pool's cluster mounts it
+	reach := clusterOf(ctx, r.Pool).Datastore
+	if fault := c.unreachable(reach, p.Datastore); fault != nil {
+		return fault
 	}
-	return c.checkDevices(ctx, nil, p.Datastore, r.Config.DeviceChange)
+	return c.checkDevices(ctx, nil, reach, p.Datastore, r.Config.DeviceChange)
+}
+
+// unreachable is the fault of using a datastore that no host in question mounts.
+func (c *Center) unreachable(reach []types.ManagedObjectReference, store string) types.BaseMethodFault {
+	if ds := c.stores[store]; ds != nil && !slices.Contains(reach, ds.Self) {
+		return &types.InvalidDatastore{Datastore: &ds.Self, Name: store}
+	}
+	return nil
+}
+
+// mountedFor lists the datastores that the host of the machine mounts.
+func mountedFor(ctx *simulator.Context, vm *simulator.VirtualMachine) []types.ManagedObjectReference {
+	if vm.Runtime.Host == nil {
+		return nil
+	}
+	host, ok := ctx.Map.Get(*vm.Runtime.Host).(*simulator.HostSystem)
+	if !ok {
+		return nil
+	}
+	return host.Datastore
 }
 
 func duplicate(ctx *simulator.Context, f *simulator.Folder, name string) types.BaseMethodFault {
@@ -87,8 +108,9 @@ func clusterOf(ctx *simulator.Context, pool types.ManagedObjectReference) *simul
 }
 
 // checkDevices checks device changes of vm (nil while it is being created) and
-// gives every disk the identity of its content.
-func (c *Center) checkDevices(ctx *simulator.Context, vm *simulator.VirtualMachine, store string, changes []types.BaseVirtualDeviceConfigSpec) types.BaseMethodFault {
+// gives every disk the identity of its content. reach lists the datastores that
+// its host mounts, home names the one of its own files.
+func (c *Center) checkDevices(ctx *simulator.Context, vm *simulator.VirtualMachine, reach []types.ManagedObjectReference, home string, changes []types.BaseVirtualDeviceConfigSpec) types.BaseMethodFault {
 	need := map[string]int64{}
 	for i, ch := range changes {
 		spec := ch.GetVirtualDeviceConfigSpec()
@@ -116,11 +138,15 @@ func (c *Center) checkDevices(ctx *simulator.Context, vm *simulator.VirtualMachi
 			return invalid
 		}
 		var p object.DatastorePath
+		store := home
 		if p.FromString(b.FileName) && p.Datastore != "" {
 			store = p.Datastore
 		}
 		if c.stores[store] == nil {
 			return &types.InvalidDatastorePath{DatastorePath: b.FileName}
+		}
+		if fault := c.unreachable(reach, store); fault != nil {
+			return fault // the simulator would die of it
 		}
 		size := max(disk.CapacityInBytes, disk.CapacityInKB*1024)
 		known := c.disk(b.FileName)
@@ -147,7 +173,7 @@ func (c *Center) checkDevices(ctx *simulator.Context, vm *simulator.VirtualMachi
 	}
 	for store, n := range need {
 		var free int64
-		ctx.WithLock(c.stores[store], func() { free = c.stores[store].Summary.FreeSpace })
+		locked(ctx, c.stores[store], func() { free = c.stores[store].Summary.FreeSpace })
 		if n > free {
 			return &types.NoDiskSpace{FileFault: types.FileFault{File: "[" + store + "]"}, Datastore: store}
 		}
@@ -182,7 +208,7 @@ func (p *vmProxy) ReconfigVMTask(ctx *simulator.Context, r *types.ReconfigVM_Tas
 		return body
 	}
 	var res soap.HasFault = body
-	ctx.WithLock(vm, func() {
+	locked(ctx, vm, func() {
 		if fault := p.c.checkReconfigure(ctx, vm, &r.Spec); fault != nil {
 			body.Res = &types.ReconfigVM_TaskResponse{Returnval: failedTask(ctx, vm, "reconfigVm", fault)}
 			return
@@ -199,7 +225,7 @@ func (c *Center) checkReconfigure(ctx *simulator.Context, vm *simulator.VirtualM
 	}
 	var p object.DatastorePath
 	p.FromString(vm.Config.Files.VmPathName)
-	return c.checkDevices(ctx, vm, p.Datastore, s.DeviceChange)
+	return c.checkDevices(ctx, vm, mountedFor(ctx, vm), p.Datastore, s.DeviceChange)
 }
 
 func (p *vmProxy) PowerOnVMTask(ctx *simulator.Context, r *types.PowerOnVM_Task) soap.HasFault {
@@ -210,7 +236,7 @@ func (p *vmProxy) PowerOnVMTask(ctx *simulator.Context, r *types.PowerOnVM_Task)
 		return body
 	}
 	var res soap.HasFault = body
-	ctx.WithLock(vm, func() {
+	locked(ctx, vm, func() {
 		if file := p.c.heldElsewhere(vm.Self); file != "" {
 			fault := &types.FileLocked{FileFault: types.FileFault{File: file}}
 			body.Res = &types.PowerOnVM_TaskResponse{Returnval: failedTask(ctx, vm, "powerOn", fault)}
@@ -252,13 +278,20 @@ func (p *vmProxy) CloneVMTask(ctx *simulator.Context, r *types.CloneVM_Task) soa
 		return body
 	}
 	var fault types.BaseMethodFault
-	ctx.WithLock(f, func() { fault = duplicate(ctx, f, r.Name) })
+	if ds := r.Spec.Location.Datastore; ds != nil {
+		if _, known := ctx.Map.Get(*ds).(*simulator.Datastore); !known {
+			fault = &types.ManagedObjectNotFound{Obj: *ds}
+		}
+	}
+	if fault == nil {
+		locked(ctx, f, func() { fault = duplicate(ctx, f, r.Name) })
+	}
 	if fault != nil {
 		body.Res = &types.CloneVM_TaskResponse{Returnval: failedTask(ctx, vm, "cloneVm", fault)}
 		return body
 	}
 	var res soap.HasFault
-	ctx.WithLock(vm, func() { res = vm.CloneVMTask(ctx, r) })
+	locked(ctx, vm, func() { res = vm.CloneVMTask(ctx, r) })
 	return res
 }
 

@@ -26,6 +26,8 @@ func (o *observer) Reference() types.ManagedObjectReference { return o.Self }
 // PutObject implements simulator.RegisterObject.
 func (o *observer) PutObject(_ *simulator.Context, obj mo.Reference) {
 	switch x := obj.(type) {
+	case *simulator.Task:
+		x.Execute = survive(x.Execute)
 	case *simulator.VirtualMachine:
 		o.c.addMachine(x.Self)
 	case *simulator.VirtualMachineSnapshot:
@@ -221,7 +223,7 @@ func (c *Center) accountSpace(ctx *simulator.Context) {
 		c.mu.Lock()
 		used := c.used[name]
 		c.mu.Unlock()
-		ctx.WithLock(ds, func() {
+		locked(ctx, ds, func() {
 			ds.Summary.Capacity = c.capacity
 			ds.Summary.FreeSpace = c.capacity - used
 			info := ds.Info.GetDatastoreInfo()

@@ -45,6 +45,7 @@ type Options struct {
 	Latency        time.Duration // added to every HTTP request
 	PSNDatastore   int64         // capacity of each datastore at PSN sites in bytes; default 50 TiB
 	HostsByCluster int           // at PSN sites; default 4
+	SplitStorage   bool          // each cluster of a PSN site has a datastore of its own, instead of both sharing both
 }
 
 // Machine is a virtual machine of the source.

@@ -22,7 +22,7 @@ func (p *snapshotProxy) RevertToSnapshotTask(ctx *simulator.Context, r *types.Re
 		return body
 	}
 	var res soap.HasFault = body
-	ctx.WithLock(vm, func() {
+	locked(ctx, vm, func() {
 		if fault := p.c.revert(ctx, vm, r.This); fault != nil {
 			body.Res = &types.RevertToSnapshot_TaskResponse{Returnval: failedTask(ctx, vm, "revertToSnapshot", fault)}
 			return
@@ -40,7 +40,7 @@ func (p *vmProxy) RevertToCurrentSnapshotTask(ctx *simulator.Context, r *types.R
 		return body
 	}
 	var res soap.HasFault
-	ctx.WithLock(vm, func() {
+	locked(ctx, vm, func() {
 		if vm.Snapshot != nil && vm.Snapshot.CurrentSnapshot != nil {
 			if fault := p.c.revert(ctx, vm, *vm.Snapshot.CurrentSnapshot); fault != nil {
 				body.Res = &types.RevertToCurrentSnapshot_TaskResponse{Returnval: failedTask(ctx, vm, "revertSnapshot", fault)}

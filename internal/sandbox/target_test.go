@@ -248,7 +248,7 @@ func freeSpace(t *testing.T, c *govmomi.Client, store string) int64 {
 }
 
 func TestGuards(t *testing.T) {
-	sb := start(t, sandbox.Options{Centers: []string{"rozzano"}, PSNDatastore: 64 << 30})
+	sb := start(t, sandbox.Options{Centers: []string{"rozzano"}, PSNDatastore: 64 << 30, SplitStorage: true})
 	c := login(t, sb, "rozzano", sandbox.Operator)
 	ok := newVM{"a", "rozzano-cl01-ds01", "psn-rozzano", "debian11_64Guest", 1 << 30}
 	if _, err := createVM(t, c, "rozzano", ok); err != nil {

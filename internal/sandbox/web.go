@@ -89,7 +89,7 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		// The simulator hands out sessions here without asking for a password.
 		http.NotFound(out, r)
 	default:
-		w.c.svc.ServeMux.ServeHTTP(out, r)
+		w.c.serveSDK(out, r)
 	}
 }
 
