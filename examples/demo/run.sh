@@ -46,8 +46,13 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
+if [ -n "$(ls -A "$out")" ] && [ ! -e "$out/.psn-demo" ]; then
+  echo "demo: $out holds files that this demo did not make; name an empty folder" >&2
+  exit 2
+fi
 psn sandbox down --dir "$out/sandbox" >/dev/null 2>&1 || true
 rm -rf "${out:?}"/*
+touch "$out/.psn-demo"
 
 export PSN_CONFIG=$out/sandbox/psn.yaml
 export TF_CLI_CONFIG_FILE=$out/dev.tfrc TF_IN_AUTOMATION=1 CHECKPOINT_DISABLE=1

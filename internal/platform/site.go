@@ -168,11 +168,12 @@ func (s *Site) FindVM(ctx context.Context, id psn.VMID) (*psn.VM, error) {
 
 func (s *Site) find(ctx context.Context, what, uuid string) (*psn.VM, error) {
 	vm, a := s.cache.find(uuid, s.now(), s.ttl, absentTTL)
-	if a == unknown {
+	for a == unknown {
 		if _, err := s.read(ctx); err != nil {
 			return nil, s.at(fmt.Errorf("find %s: %w", what, err))
 		}
-		// The read just made is believed whatever its duration.
+		// The read just made is believed whatever its duration. It is unknown
+		// again only when a change of ours made the cache forget it meanwhile.
 		vm, a = s.cache.find(uuid, s.now(), 1<<62, 1<<62)
 	}
 	if a != present {

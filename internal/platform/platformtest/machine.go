@@ -192,6 +192,24 @@ func testNameTaken(t *testing.T, h *Harness) {
 	}
 }
 
+// testOtherRole: a machine being filled by a replica must not be handed out as
+// somebody's standby, nor taken over as an active one.
+func testOtherRole(t *testing.T, h *Harness) {
+	s := h.open(t)
+	h.tenant(t, s)
+	spec := h.spec("filled")
+	spec.Labels.Role = psn.RoleReplica
+	if _, err := s.CreateVM(within(t), spec); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []psn.Role{psn.RoleStandby, psn.RoleActive} {
+		spec.Labels.Role = role
+		_, err := s.CreateVM(within(t), spec)
+		wantCode(t, err, psn.AlreadyExists)
+		wantText(t, err, string(psn.RoleReplica), string(role))
+	}
+}
+
 func testDeletedOutside(t *testing.T, h *Harness) {
 	s := h.open(t)
 	ctx := within(t)

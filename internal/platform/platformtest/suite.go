@@ -18,6 +18,7 @@ func Run(t *testing.T, newHarness func(testing.TB) *Harness) {
 		{"CreateAnswerLost", testLostAnswer},
 		{"CreateManyAtOnce", testParallelCreates},
 		{"NameTakenByOthers", testNameTaken},
+		{"SameIDOtherRole", testOtherRole},
 		{"DeletedOutside", testDeletedOutside},
 		{"LinksAndGuest", testLinks},
 		{"OverloadPasses", testOverload},

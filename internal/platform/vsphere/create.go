@@ -66,27 +66,36 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
 		vm, err = s.createOnce(ctx, spec)
 	}
 	if bearer, dup := duplicate(err); dup {
-		return s.sameMachine(ctx, spec.ID, bearer)
+		return s.sameMachine(ctx, spec, bearer)
 	}
 	if psn.Is(err, psn.Exhausted) || isFault[types.NoDiskSpace](err) {
 		// What is missing may be what this very machine, made before, has taken.
 		if bearer, found, lookErr := s.childNamed(ctx, spec.ID); lookErr == nil && found {
-			return s.sameMachine(ctx, spec.ID, bearer)
+			return s.sameMachine(ctx, spec, bearer)
 		}
 	}
 	return vm, err
 }
 
 // sameMachine returns the machine that bears the name when it is the one of
-// this id, and psn.AlreadyExists when it is somebody else's.
-func (s *Site) sameMachine(ctx context.Context, id psn.VMID, bearer ref) (ref, error) {
+// this id in the same role, and psn.AlreadyExists when it is somebody else's or
+// serves another purpose: a machine being replicated is not the standby asked
+// for, nor the other way round.
+func (s *Site) sameMachine(ctx context.Context, spec driver.VMSpec, bearer ref) (ref, error) {
+	id := spec.ID
 	if bearer.Type == "VirtualMachine" {
 		var m mo.VirtualMachine
-		if err := s.readOne(ctx, bearer, []string{"config.instanceUuid"}, &m); err != nil {
+		if err := s.readOne(ctx, bearer, []string{"config.instanceUuid", "config.extraConfig"}, &m); err != nil {
 			return ref{}, err
 		}
 		if m.Config != nil && strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
-			return bearer, nil
+			var found psn.VM
+			label(&found, m)
+			if found.Role == spec.Labels.Role {
+				return bearer, nil
+			}
+			return ref{}, psn.Errorf(psn.AlreadyExists,
+				"virtual machine %s stands here already as %q and is asked for as %q: one site holds one machine of an id", id, found.Role, spec.Labels.Role)
 		}
 	}
 	return ref{}, psn.Errorf(psn.AlreadyExists,

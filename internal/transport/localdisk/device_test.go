@@ -22,6 +22,9 @@ func loopDevice(t *testing.T, size int) (device string) {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), "losetup", "--find", "--show", path).Output()
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatalf("losetup: %v", err)
+	}
 	if err != nil {
 		t.Skipf("block devices cannot be made here (it takes root and losetup): %v", err)
 	}
