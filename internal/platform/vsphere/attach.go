@@ -55,10 +55,14 @@ func (s *Site) attachDisk(ctx context.Context, worker, r string, diskKey int32) 
 	if err != nil {
 		return "", err
 	}
-	return deviceID(disk), s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
+	err = s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
 		DeviceChange: change,
 		ExtraConfig:  options(keyAttached+deviceID(disk), r+"/"+fmt.Sprint(diskKey)),
 	})
+	if isFault[types.InvalidDatastore](err) {
+		return "", psn.Errorf(psn.InvalidInput, "host of worker %q does not mount the datastore of %s (InvalidDatastore): move the worker to a host that does, or make the machine on a datastore that the worker's host mounts", w.Name, backingOf(disk).path)
+	}
+	return deviceID(disk), err
 }
 
 // hotAdd puts the disk's file on a free unit of the worker, with a new

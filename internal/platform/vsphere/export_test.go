@@ -5,3 +5,6 @@ var FlatExtent = flatExtent
 
 // SetPage sets how many objects one answer may hold.
 func (s *Site) SetPage(n int32) { s.page = n }
+
+// Readable is for tests.
+var Readable = readable

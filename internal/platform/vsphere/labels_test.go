@@ -20,23 +20,10 @@ import (
 
 // attached reads, with a client of the test's own, the tags of a machine as
 // "category=name".
-func attached(t *testing.T, cfg string, ref string) []string {
+func attached(t *testing.T, endpoint string, ref string) []string {
 	t.Helper()
 	ctx := bounded(t)
-	u, err := url.Parse(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	vc, err := vim25.NewClient(ctx, soap.NewClient(u, true)) // the test's own simulator on loopback
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := rest.NewClient(vc)
-	if err := c.Login(ctx, url.UserPassword(user, secret)); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Logout(context.WithoutCancel(ctx)) }()
-	m := tags.NewManager(c)
+	m := vapi(t, endpoint)
 	list, err := m.GetAttachedTags(ctx, types.ManagedObjectReference{Type: "VirtualMachine", Value: ref})
 	if err != nil {
 		t.Fatal(err)
@@ -113,4 +100,68 @@ func TestSecondMachineCostsFewRequests(t *testing.T) {
 	if m.requests > 7 {
 		t.Errorf("a further machine cost %d requests", m.requests)
 	}
+}
+
+// vapi is a client of the test's own for the simulator's tags.
+func vapi(t *testing.T, endpoint string) *tags.Manager {
+	t.Helper()
+	ctx := bounded(t)
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vc, err := vim25.NewClient(ctx, soap.NewClient(u, true)) // the test's own simulator on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := rest.NewClient(vc)
+	if err := c.Login(ctx, url.UserPassword(user, secret)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Logout(context.Background()) })
+	return tags.NewManager(c)
+}
+
+// TestDeletedTagsAreMadeAgain deletes tags, then categories, behind the back of
+// a process that remembers their ids.
+func TestDeletedTagsAreMadeAgain(t *testing.T) {
+	cfg := config(t, sim(t, 0))
+	s := open(t, cfg)
+	ctx := bounded(t)
+	m := vapi(t, cfg.Endpoint)
+	want := []string{"psn-classification=critical", "psn-service=p_bs/protocollo", "psn-tenant=p_bs"}
+	create := func(id psn.VMID) {
+		t.Helper()
+		if err := s.EnsureTenant(ctx, driver.Tenant{ID: "p_bs"}); err != nil {
+			t.Fatal(err)
+		}
+		ref, err := s.CreateVM(ctx, spec(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, attached(t, cfg.Endpoint, ref)); d != "" {
+			t.Error(d)
+		}
+	}
+	create("p_bs/a")
+	all, err := m.GetTags(ctx)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("tags: %v, %v", all, err)
+	}
+	for _, tag := range all {
+		if err := m.DeleteTag(ctx, &tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("p_bs/b")
+	categories, err := m.GetCategories(ctx)
+	if err != nil || len(categories) != 3 {
+		t.Fatalf("categories: %v, %v", categories, err)
+	}
+	for _, c := range categories {
+		if err := m.DeleteCategory(ctx, &c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("p_bs/c")
 }

@@ -37,6 +37,7 @@ var (
 	_ driver.ChangeTracker = (*Site)(nil)
 	_ driver.DiskReader    = (*Site)(nil)
 	_ driver.DiskAttacher  = (*Site)(nil)
+	_ driver.WorkerReach   = (*Site)(nil)
 )
 
 // Open logs in to the vCenter and finds the datacenter. Errors: InvalidInput,

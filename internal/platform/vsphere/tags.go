@@ -24,7 +24,7 @@ const (
 )
 
 // tagger creates and attaches tags over the REST interface. Ids are looked up
-// once per process.
+// once per process, and again when one of them turns out to be gone.
 type tagger struct {
 	mgr  *tags.Manager
 	auth *restAuth
@@ -57,6 +57,27 @@ func (t *tagger) label(ctx context.Context, vm types.ManagedObjectReference, ten
 }
 
 func (t *tagger) attach(ctx context.Context, obj types.ManagedObjectReference, want map[string]string, replace bool) error {
+	err := t.attachOnce(ctx, obj, want, replace)
+	switch {
+	case gone(err):
+		// Somebody deleted a tag or category that is remembered here.
+		t.forget()
+		err = t.attachOnce(ctx, obj, want, replace)
+	case isRefusal(err) && !replace:
+		// The object, made before, has another tag of a category.
+		err = t.attachOnce(ctx, obj, want, true)
+	}
+	return readable(err)
+}
+
+// forget drops all ids.
+func (t *tagger) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.categories, t.ids = nil, map[string]map[string]string{}
+}
+
+func (t *tagger) attachOnce(ctx context.Context, obj types.ManagedObjectReference, want map[string]string, replace bool) error {
 	ids, err := t.resolve(ctx, want)
 	if err != nil {
 		return err
