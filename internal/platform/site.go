@@ -47,6 +47,7 @@ type Site struct {
 	drv      driver.Site
 	failed   error
 	failedAt time.Time
+	failedIn time.Duration // how long the failed try took
 }
 
 // Option changes a default of New.
@@ -99,11 +100,13 @@ func (s *Site) driver(ctx context.Context) (driver.Site, error) {
 		if d, known, err := s.opened(); known {
 			return d, err
 		}
+		began := s.now()
 		d, err := s.open(ctx)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if err != nil {
 			s.failed, s.failedAt = err, s.now()
+			s.failedIn = s.failedAt.Sub(began)
 			return nil, err
 		}
 		s.drv, s.failed = d, nil
@@ -123,7 +126,8 @@ func (s *Site) opened() (d driver.Site, known bool, err error) {
 	}
 	remember := refusedTTL
 	if code := psn.CodeOf(s.failed); code == psn.Unavailable || code == psn.Internal {
-		remember = unreachableTTL
+		// A site that hangs must not make each of a hundred resources wait.
+		remember = min(max(unreachableTTL, s.failedIn), refusedTTL)
 	}
 	if s.now().Sub(s.failedAt) < remember {
 		return nil, true, s.failed

@@ -260,3 +260,23 @@ func TestLookup(t *testing.T) {
 		}
 	}
 }
+
+// TestASiteThatHangsIsNotWaitedForAgain: the failure of a try that took long is
+// believed as long as the try took.
+func TestASiteThatHangsIsNotWaitedForAgain(t *testing.T) {
+	now, opens := time.Now(), 0
+	s := platform.New(psn.Acilia, psn.VSphere, "site acilia (vsphere)", func(context.Context) (driver.Site, error) {
+		opens++
+		now = now.Add(20 * time.Second)
+		return nil, psn.Errorf(psn.Unavailable, "no answer")
+	}, platform.WithClock(func() time.Time { return now }))
+	for _, step := range []struct {
+		pass time.Duration
+		want int
+	}{{0, 1}, {19 * time.Second, 1}, {2 * time.Second, 2}} {
+		now = now.Add(step.pass)
+		if _, err := s.Inventory(t.Context()); !psn.Is(err, psn.Unavailable) || opens != step.want {
+			t.Errorf("after %s: %d tries, want %d; %v", step.pass, opens, step.want, err)
+		}
+	}
+}

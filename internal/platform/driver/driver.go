@@ -95,8 +95,9 @@ type Guest interface {
 
 // Links connects and disconnects network cards.
 type Links interface {
-	// SetLinks connects or disconnects every NIC of the machine.
-	SetLinks(ctx context.Context, ref string, connected bool) error
+	// SetLinks connects or disconnects the NICs of the machine, except those
+	// with the MACs named, which stay as they are.
+	SetLinks(ctx context.Context, ref string, connected bool, except ...string) error
 }
 
 // Snapshot is a frozen state of all disks of a machine.
@@ -177,4 +178,11 @@ type DiskAttacher interface {
 	AttachDisk(ctx context.Context, workerRef, ref string, diskKey int32) (deviceID string, err error)
 	// DetachDisk takes it off the worker without deleting it; not attached is success.
 	DetachDisk(ctx context.Context, workerRef, deviceID string) error
+}
+
+// WorkerReach tells what can be attached where, before it is tried.
+type WorkerReach interface {
+	// Reaches reports whether disks of the cluster can be attached to the
+	// worker VM at all. psn.InvalidInput when there is no such cluster.
+	Reaches(ctx context.Context, workerRef, cluster string) (bool, error)
 }

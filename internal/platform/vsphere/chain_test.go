@@ -139,3 +139,11 @@ func FuzzCheckEndpoint(f *testing.F) {
 		}
 	})
 }
+
+func TestCheckEndpointHidesThePassword(t *testing.T) {
+	for _, v := range []string{"https://u:p4ss@h/sdk", "u:p4ss@h", "https://u:p4ss@[::1/sdk", "https://u:p4%zss@h", "http://u:a@p4ss@h"} {
+		if err := vsphere.CheckEndpoint(v); !psn.Is(err, psn.InvalidInput) || strings.Contains(err.Error(), "p4") {
+			t.Errorf("%q: %v", v, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/methods"
@@ -171,7 +172,7 @@ func (s *Site) ShutdownGuest(ctx context.Context, r string) error {
 
 // SetLinks implements driver.Links in one change of the machine. A machine that
 // does not run has its cards set for the next power on.
-func (s *Site) SetLinks(ctx context.Context, r string, want bool) error {
+func (s *Site) SetLinks(ctx context.Context, r string, want bool, except ...string) error {
 	doing := fmt.Sprintf("set links of virtual machine %s", r)
 	var m mo.VirtualMachine
 	if err := s.readOne(ctx, vmRef(r), []string{"config.hardware.device", "runtime.powerState"}, &m); err != nil {
@@ -186,6 +187,9 @@ func (s *Site) SetLinks(ctx context.Context, r string, want bool) error {
 				continue
 			}
 			c := card.GetVirtualEthernetCard()
+			if slices.ContainsFunc(except, func(mac string) bool { return strings.EqualFold(mac, c.MacAddress) }) {
+				continue
+			}
 			if c.Connectable == nil {
 				c.Connectable = &types.VirtualDeviceConnectInfo{AllowGuestControl: true}
 			}

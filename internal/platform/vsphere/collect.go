@@ -40,7 +40,7 @@ func (s *Site) readViewOnce(ctx context.Context, root ref, props map[string][]st
 	}
 	defer func() {
 		// The view dies with the session anyway.
-		_, _ = methods.DestroyView(context.WithoutCancel(ctx), s.conn.vim, &types.DestroyView{This: view.Returnval})
+		_, _ = methods.DestroyView(bearing(context.WithoutCancel(ctx), partSilence), s.conn.vim, &types.DestroyView{This: view.Returnval})
 	}()
 	skip := true
 	return s.retrieve(ctx, types.PropertyFilterSpec{

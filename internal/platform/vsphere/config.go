@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
+	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -25,35 +27,52 @@ type Config struct {
 	// Password is called at each login, so that a secret lives no longer than needed.
 	Password func() (string, error)
 	// CAFile is a PEM bundle; PinSHA256 the SHA-256 of the server's certificate
-	// as AA:BB:…. At most one is set; with neither, the system's roots decide.
+	// as AA:BB:… or AABB…. At most one is set; with neither, the system's roots decide.
 	CAFile    string
 	PinSHA256 string
 	// Datacenter may be empty when the vCenter has exactly one.
 	Datacenter   string
 	VCPUPerCore  int64 // physical core to vCPU ratio; 0 means DefaultVCPUPerCore
 	HostFailures int64 // hosts held back per cluster; negative means DefaultHostFailures
+	// Silence shortens how long the server may let a request wait; 0 for 30 s at
+	// login and 60 s after it.
+	Silence time.Duration
 	// Wrap, when not nil, is put around the transport of every request, below
 	// retries and sessions. Tests observe and break the wire with it.
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
-var pinRe = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$`)
+var pinRe = regexp.MustCompile(`^(([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{64})$`)
 
 // CheckEndpoint returns an error unless v is an https URL with a host.
 func CheckEndpoint(v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return psn.Errorf(psn.InvalidInput, "endpoint %q is not valid: use https://host[:port]/sdk without user or password", v)
+		return psn.Errorf(psn.InvalidInput, "endpoint %q is not valid: use https://host[:port]/sdk without user or password", withoutUser(v))
 	}
 	return nil
 }
 
-// CheckPin returns an error unless v is a SHA-256 fingerprint in colon form.
+// withoutUser hides what stands before an @, where passwords are put: also in
+// what is no URL at all.
+func withoutUser(v string) string {
+	at := strings.LastIndex(v, "@")
+	if at < 0 {
+		return v
+	}
+	from := strings.Index(v[:at], "://")
+	if from < 0 {
+		return "…" + v[at:]
+	}
+	return v[:from+3] + "…" + v[at:]
+}
+
+// CheckPin returns an error unless v is a SHA-256 fingerprint, with or without colons.
 func CheckPin(v string) error {
 	if pinRe.MatchString(v) {
 		return nil
 	}
-	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes joined by colons, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
+	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes, joined by colons or not, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
 }
 
 func (c Config) withDefaults() Config {

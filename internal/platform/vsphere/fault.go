@@ -89,6 +89,9 @@ func (s *Site) classify(err error) (psn.Code, error) {
 	if rest.IsStatusError(cause(err), http.StatusForbidden) {
 		return psn.Forbidden, fmt.Errorf("user %q lacks the privilege to tag at %s: %w", s.cfg.Username, s.cfg.Endpoint, err)
 	}
+	if rest.IsStatusError(cause(err), http.StatusUnauthorized) {
+		return psn.Unauthenticated, s.refused()
+	}
 	var netErr net.Error
 	var urlErr *url.Error
 	switch {

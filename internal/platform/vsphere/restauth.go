@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/vapi/rest"
 
@@ -26,8 +27,9 @@ type restAuth struct {
 	next   http.RoundTripper
 	client *rest.Client // uses this very transport; only its Login and Logout are called here
 
-	mu sync.Mutex
-	id string
+	mu      sync.Mutex
+	id      string
+	refused lastRefusal
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -66,30 +68,43 @@ func (a *restAuth) RoundTrip(req *http.Request) (*http.Response, error) {
 // session returns the id of the session, logging in when there is none or when
 // the one there is has been refused.
 func (a *restAuth) session(ctx context.Context, refused string) (string, error) {
+	asked := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.id != "" && a.id != refused {
 		return a.id, nil
 	}
+	if err := a.refused.recall(asked); err != nil {
+		return "", err
+	}
+	err := a.login(bearing(ctx, loginSilence))
+	if ctx.Err() == nil {
+		a.refused.keep(err)
+	}
+	return a.id, err
+}
+
+func (a *restAuth) login(ctx context.Context) error {
+	a.id = ""
 	password, err := a.cfg.Password()
 	if err != nil {
-		return "", err
+		return err
 	}
-	if err := a.client.Login(ctx, url.UserPassword(a.cfg.Username, password)); err != nil {
-		if rest.IsStatusError(err, http.StatusUnauthorized) {
-			return "", psn.Errorf(psn.Unauthenticated, "REST interface of %s refuses user %q", a.cfg.Endpoint, a.cfg.Username)
-		}
-		return "", err
+	err = a.client.Login(ctx, url.UserPassword(a.cfg.Username, password))
+	if rest.IsStatusError(err, http.StatusUnauthorized) {
+		return psn.Errorf(psn.Unauthenticated, "REST interface of %s refuses user %q: was the password changed? check username and the password behind password_env or password_file", a.cfg.Endpoint, a.cfg.Username)
 	}
-	a.id = a.client.SessionID()
-	return a.id, nil
+	if err == nil {
+		a.id = a.client.SessionID()
+	}
+	return err
 }
 
 func (a *restAuth) logout(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.id != "" {
-		_ = a.client.Logout(ctx) // it expires by itself
+		_ = a.client.Logout(bearing(ctx, partSilence)) // it expires by itself
 		a.id = ""
 	}
 }

@@ -13,11 +13,13 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // session is an authenticated connection that logs in again when the server
 // forgot it. The chain, from the caller down: renew (sessions), govmomi's SOAP
-// client, throttle (429 and 503), TLS.
+// client, throttle (429 and 503), silence (no answer), TLS.
 type session struct {
 	cfg   Config
 	soap  *soap.Client
@@ -28,6 +30,7 @@ type session struct {
 
 	mu         sync.Mutex
 	generation int // counts logins, so that parallel failures log in once
+	refused    lastRefusal
 }
 
 // renewals bounds how often one call is sent again because its session ended: a
@@ -50,16 +53,16 @@ func dial(ctx context.Context, cfg Config) (*session, error) {
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       tlsCfg,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Minute,
+		ResponseHeaderTimeout: longSilence,
 		IdleConnTimeout:       30 * time.Second,
 		MaxIdleConnsPerHost:   16,
 	}}
 	s.lower = cfg.Wrap
-	s.wire = &throttle{next: s.under(s.base)}
+	s.wire = &throttle{next: &silence{next: s.under(s.base), limit: cfg.Silence}}
 	s.soap = soap.NewClient(u, false)
 	s.soap.UserAgent = "terraform-provider-psn"
 	s.soap.Client.Transport = s.wire
-	s.vim, err = vim25.NewClient(ctx, s.soap)
+	s.vim, err = vim25.NewClient(bearing(ctx, loginSilence), s.soap)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +87,7 @@ func (s *session) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = methods.Login(ctx, s.soap, &types.Login{
+	_, err = methods.Login(bearing(ctx, loginSilence), s.soap, &types.Login{
 		This:     *s.vim.ServiceContent.SessionManager,
 		UserName: s.cfg.Username,
 		Password: password,
@@ -95,14 +98,26 @@ func (s *session) login(ctx context.Context) error {
 	return err
 }
 
-// renewed logs in again unless another caller did so since generation seen.
+// renewed logs in again unless another caller did so, or was refused, since
+// generation seen.
 func (s *session) renewed(ctx context.Context, seen int) error {
+	asked := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.generation != seen {
 		return nil
 	}
-	return s.login(ctx)
+	if err := s.refused.recall(asked); err != nil {
+		return err
+	}
+	err := s.login(ctx)
+	if isFault[types.InvalidLogin](err) {
+		err = psn.Errorf(psn.Unauthenticated, "session ended and %s refuses user %q now: was the password changed? check username and the password behind password_env or password_file", s.cfg.Endpoint, s.cfg.Username)
+	}
+	if ctx.Err() == nil {
+		s.refused.keep(err)
+	}
+	return err
 }
 
 func (s *session) current() int {
@@ -117,8 +132,12 @@ func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 	for try := 1; ; try++ {
 		seen := s.current()
 		err := s.soap.RoundTrip(ctx, req, res)
-		if !expired(res, err) || try == renewals {
+		if !expired(res, err) {
 			return err
+		}
+		if try == renewals {
+			// Never nil: a property read would pass for one of an empty site.
+			return psn.Errorf(psn.Unauthenticated, "%s ends every new session of user %q at once", s.cfg.Endpoint, s.cfg.Username)
 		}
 		if err := s.renewed(ctx, seen); err != nil {
 			return err
@@ -157,7 +176,7 @@ func expired(res soap.HasFault, err error) bool {
 
 // close logs out and drops the connections.
 func (s *session) close(ctx context.Context) error {
-	_, err := methods.Logout(ctx, s.soap, &types.Logout{This: *s.vim.ServiceContent.SessionManager})
+	_, err := methods.Logout(bearing(ctx, partSilence), s.soap, &types.Logout{This: *s.vim.ServiceContent.SessionManager})
 	s.base.CloseIdleConnections()
 	if err != nil && isFault[types.NotAuthenticated](err) {
 		return nil

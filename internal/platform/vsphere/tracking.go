@@ -85,7 +85,7 @@ func (s *Site) ChangedAreas(ctx context.Context, r, snapshot string, diskKey int
 		snap := snapshotRef(snapshot)
 		req.Snapshot = &snap
 	}
-	res, err := methods.QueryChangedDiskAreas(ctx, s.conn.vim, req)
+	res, err := methods.QueryChangedDiskAreas(bearing(ctx, longSilence), s.conn.vim, req)
 	if err != nil {
 		return nil, s.coded(doing, staleOr(changeID, err))
 	}

@@ -27,7 +27,7 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch {
 	case c.PinSHA256 != "":
-		want := strings.ToUpper(c.PinSHA256)
+		want := strings.ToUpper(strings.ReplaceAll(c.PinSHA256, ":", ""))
 		// The chain is not verified because the pin names the very certificate:
 		// VerifyConnection runs on every handshake, resumed ones included.
 		cfg.InsecureSkipVerify = true
@@ -35,9 +35,9 @@ func tlsConfig(c Config) (*tls.Config, error) {
 			if len(cs.PeerCertificates) == 0 {
 				return psn.Errorf(psn.Untrusted, "server showed no certificate")
 			}
-			if got := thumbprint(cs.PeerCertificates[0]); got != want {
+			if got := thumbprint(cs.PeerCertificates[0]); strings.ReplaceAll(got, ":", "") != want {
 				return psn.Errorf(psn.Untrusted,
-					"server certificate does not match the pin: configured %s, server shows %s; if the certificate was renewed on purpose, check the new fingerprint on the vCenter itself and set thumbprint_sha256 to it", want, got)
+					"server certificate does not match the pin: configured %s, server shows %s; if the certificate was renewed on purpose, check the new fingerprint on the vCenter itself and set thumbprint_sha256 to it", c.PinSHA256, got)
 			}
 			return nil
 		}
