@@ -20,7 +20,9 @@ var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // reader is what the data source needs of the provider.
 type reader interface {
-	Inventory(ctx context.Context) (psn.Inventory, error)
+	// Survey reads every site; the errors stand beside the sites, nil for those
+	// that answered.
+	Survey(ctx context.Context) (psn.Inventory, []error, error)
 }
 
 type dataSource struct{ sites reader }
@@ -49,7 +51,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Capacity and commitments of every configured site and platform, in one bulk read per site. " +
 			"Feed `sites` to `psn_placement`: what was read is frozen in a saved plan, so the apply decides on the very numbers the plan showed. " +
-			"A site that does not answer is listed with `reachable = false` and a warning.",
+			"A site that does not answer is listed with `reachable = false` and a warning; a mistake in the configuration (password, CA, pin, datacenter, privilege) is an error.",
 		Attributes: map[string]schema.Attribute{
 			"sites": schema.ListNestedAttribute{
 				Computed:            true,
@@ -62,16 +64,36 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 
 // Read implements datasource.DataSource.
 func (d *dataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	inv, err := d.sites.Inventory(ctx)
+	inv, errs, err := d.sites.Survey(ctx)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("read", "the inventory", err))
 		return
 	}
-	for _, s := range inv.Sites {
-		if !s.Reachable() {
-			resp.Diagnostics.AddAttributeWarning(path.Root("sites"), fmt.Sprintf("Unable to read site %s (%s)", s.Site, s.Platform),
+	for i, s := range inv.Sites {
+		object := fmt.Sprintf("site %s (%s)", s.Site, s.Platform)
+		switch {
+		case errs[i] == nil:
+		case mistaken(errs[i]):
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "read", object, errs[i]))
+		default:
+			resp.Diagnostics.AddAttributeWarning(path.Root("sites"), diagnose.Summary("read", object),
 				s.Error+"\n\nNothing will be placed there, and its machines cannot be refreshed, until it answers.")
 		}
 	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model{Sites: Flatten(inv)})...)
+}
+
+// mistaken tells a mistake on this side or a refusal, which waiting does not
+// cure and which must not send machines elsewhere in silence, from a site that
+// is down.
+func mistaken(err error) bool {
+	switch psn.CodeOf(err) {
+	case psn.InvalidInput, psn.NotFound, psn.Unauthenticated, psn.Forbidden, psn.Untrusted:
+		return true
+	case psn.AlreadyExists, psn.Conflict, psn.Unavailable, psn.Exhausted, psn.Stale, psn.Unsupported, psn.Corrupt, psn.Internal:
+	}
+	return false
 }

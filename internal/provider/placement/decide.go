@@ -86,11 +86,20 @@ func postpone(out model, ws map[string]workload, complete bool, reason string, d
 	}
 	for _, name := range slices.Sorted(maps.Keys(ws)) {
 		w := ws[name]
-		if w.Classification.ValueString() == string(psn.Strategic) && !out.AllowUnknownAtPlan.ValueBool() {
-			diags.AddAttributeError(at(name), fmt.Sprintf("Unable to place workload %q at plan time", name),
-				fmt.Sprintf("The workload is strategic and %s, so its places and their separation cannot be shown before they are applied.\n\n"+
-					"What to do: give the value in the configuration, apply what it depends on first, or accept a decision at apply with allow_unknown_at_plan = true.", reason))
+		class := "is strategic"
+		if w.Classification.IsUnknown() {
+			class = "may be strategic"
 		}
+		if (w.Classification.IsUnknown() || w.Classification.ValueString() == string(psn.Strategic)) && !out.AllowUnknownAtPlan.ValueBool() {
+			diags.AddAttributeError(at(name), fmt.Sprintf("Unable to place workload %q at plan time", name),
+				fmt.Sprintf("The workload %s and %s, so its places and their separation cannot be shown before they are applied.\n\n"+
+					"What to do: give the value in the configuration, apply what it depends on first, or accept a decision at apply with allow_unknown_at_plan = true.", class, reason))
+		}
+	}
+	if !complete && !out.AllowUnknownAtPlan.ValueBool() && !diags.HasError() {
+		diags.AddAttributeError(path.Root("workloads"), "Unable to place the workloads at plan time",
+			"The set of workloads is not known yet and may hold strategic ones, so their places and separation cannot be shown before they are applied.\n\n"+
+				"What to do: give the workloads in the configuration, apply what they depend on first, or accept a decision at apply with allow_unknown_at_plan = true.")
 	}
 	what := "The machines are known, their places will be after apply."
 	if !countable {

@@ -133,8 +133,8 @@ func TestRefusals(t *testing.T) {
 	providertest.Test(t, []resource.TestStep{
 		fails(lab.Config(workload("conservazione", small+`, regions = ["lazio"]`)), `Unable to place workload "archivio".*PLC-002.*What to do:.*Basis: project`),
 		fails(lab.Config(workload("conservazione", small+`, sites = ["milano"]`)), `milano`),
-		fails(lab.Config(workload("conservazione", "instances = 0, vcpus = 2, memory_gib = 8, storage_gib = 100")), `at least 1`),
-		fails(lab.Config(workload("conservazione", "instances = 1, vcpus = -2, memory_gib = 8, storage_gib = 100")), `at least 1`),
+		fails(lab.Config(workload("conservazione", "instances = 0, vcpus = 2, memory_gib = 8, storage_gib = 100")), `between 1`),
+		fails(lab.Config(workload("conservazione", "instances = 1, vcpus = -2, memory_gib = 8, storage_gib = 100")), `between 1`),
 		fails(lab.Config(workload("web", "instances = 1, vcpus = 4000, memory_gib = 8, storage_gib = 100")), `Unable to place workload "archivio".*PLC-008.*4000 vCPU`),
 		fails(lab.Config(workload("conservazione", "instances = 3000, vcpus = 1, memory_gib = 4, storage_gib = 10")), `Unable to place.*PLC-00[68]`),
 		{

@@ -71,6 +71,15 @@ func (r *placementResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if !config.TenantID.IsUnknown() && !config.Name.IsUnknown() {
 		config.ID = types.StringValue(config.TenantID.ValueString() + "/" + config.Name.ValueString())
 	}
+	if req.State.Raw.IsNull() && !config.ID.IsUnknown() {
+		if err := r.data.Claim("placement", config.ID.ValueString()); err != nil {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(config.ID), err))
+		}
+	}
+	resp.Diagnostics.Append(r.check(ctx, config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	out, diags := decide(ctx, config, prior)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

@@ -21,6 +21,14 @@ import (
 
 var asOptions = basetypes.ObjectAsOptions{}
 
+// The most that can be asked for: far above any machine that exists, and low
+// enough that sums in MiB and bytes stay within 64 bits.
+const (
+	MaxVCPUs     = 1 << 16
+	MaxGiB       = 1 << 20
+	maxInstances = 1 << 16
+)
+
 func resourceSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Decides where every machine of a tenant's workloads lives, and its standby, **in the plan**: the first plan already shows sites, regions, standby and every finding. " +
@@ -83,8 +91,8 @@ func resourceSchema() schema.Schema {
 }
 
 func workloadAttributes() map[string]schema.Attribute {
-	positive := func(doc string) schema.Attribute {
-		return schema.Int64Attribute{Required: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.AtLeast(1)}}
+	positive := func(doc string, most int64) schema.Attribute {
+		return schema.Int64Attribute{Required: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.Between(1, most)}}
 	}
 	oneOf := func(doc string, allowed []string) schema.Attribute {
 		return schema.SetAttribute{
@@ -98,10 +106,10 @@ func workloadAttributes() map[string]schema.Attribute {
 			Required: true, MarkdownDescription: "Class of the service (`psn_service.….classification`): it decides whether and where a standby is needed.",
 			Validators: []validator.String{stringvalidator.OneOf(names(psn.Classifications())...)},
 		},
-		"instances":     positive("Number of machines."),
-		"vcpus":         positive("Virtual CPUs of each machine."),
-		"memory_gib":    positive("Memory of each machine in GiB."),
-		"storage_gib":   positive("Storage of each machine in GiB."),
+		"instances":     positive("Number of machines.", maxInstances),
+		"vcpus":         positive("Virtual CPUs of each machine.", MaxVCPUs),
+		"memory_gib":    positive("Memory of each machine in GiB.", MaxGiB),
+		"storage_gib":   positive("Storage of each machine in GiB.", MaxGiB),
 		"sites":         oneOf("Home sites allowed. Default: any.", names(psn.Sites())),
 		"regions":       oneOf("Regions allowed, for home and standby. Default: any.", names(psn.Regions())),
 		"platforms":     oneOf("Platforms allowed, for home and standby. Default: any.", names(psn.Platforms())),

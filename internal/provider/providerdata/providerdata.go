@@ -11,6 +11,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/provider/classes"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -18,7 +19,12 @@ import (
 // for a provider whose configuration is not known yet, as may happen in a plan.
 type Data struct {
 	fleet  *connect.Fleet
-	claims sync.Map // of "kind id"
+	claims sync.Map // owner by "kind id"
+
+	classes classes.Registry
+
+	mu       sync.Mutex
+	clusters map[*platform.Site][]psn.Cluster
 }
 
 // New returns the data for a configured provider; fleet is nil while the
@@ -59,11 +65,40 @@ func (d *Data) Site(s psn.Site, p psn.Platform) (*platform.Site, error) {
 // Inventory reads every configured site and platform at once; those that did not
 // answer carry their error.
 func (d *Data) Inventory(ctx context.Context) (psn.Inventory, error) {
-	f, err := d.Fleet()
+	inv, _, err := d.Survey(ctx)
+	return inv, err
+}
+
+// Survey is Inventory with the error of each site beside it, nil for those that
+// answered, so that a mistake can be told from a site that is down.
+func (d *Data) Survey(ctx context.Context) (psn.Inventory, []error, error) {
+	names, err := d.Sites()
 	if err != nil {
-		return psn.Inventory{}, err
+		return psn.Inventory{}, nil, err
 	}
-	return f.Inventory(ctx), nil
+	var all []*platform.Site
+	for _, s := range names {
+		at, err := d.At(s)
+		if err != nil {
+			return psn.Inventory{}, nil, err
+		}
+		all = append(all, at...)
+	}
+	inv, errs := psn.Inventory{Sites: make([]psn.SiteInventory, len(all))}, make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, at := range all {
+		wg.Go(func() {
+			one, err := at.Inventory(ctx)
+			if err != nil {
+				errs[i] = err
+				inv.Sites[i] = psn.SiteInventory{Site: at.ID(), Platform: at.Platform(), Error: err.Error()}
+				return
+			}
+			inv.Sites[i] = *one
+		})
+	}
+	wg.Wait()
+	return inv, errs, nil
 }
 
 // At returns the site on each of its configured platforms.
@@ -98,16 +133,57 @@ func (d *Data) Sites() ([]psn.Site, error) {
 	return f.SiteNames(), nil
 }
 
+// Classes is what was seen in this run of the classes of services; nil before the
+// provider is configured.
+func (d *Data) Classes() *classes.Registry {
+	if d == nil {
+		return nil
+	}
+	return &d.classes
+}
+
+// Clusters returns the clusters of a site with their capacity, read once in a
+// run. What stands on them is as it was then.
+func (d *Data) Clusters(ctx context.Context, at *platform.Site) ([]psn.Cluster, error) {
+	d.mu.Lock()
+	known, ok := d.clusters[at]
+	d.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	inv, err := at.Inventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.clusters == nil {
+		d.clusters = map[*platform.Site][]psn.Cluster{}
+	}
+	d.clusters[at] = inv.Clusters
+	return inv.Clusters, nil
+}
+
 // Claim notes that a resource is about to make the object of that kind and id in
-// this run. It fails when another one has said so before: creation is idempotent
-// by id, so two resources of one id would otherwise share one object in silence.
+// this run. It fails when another one has said so before: two resources of one
+// id would otherwise fight over one object.
 func (d *Data) Claim(kind, id string) error {
 	if d == nil {
 		return nil // validation without a provider
 	}
-	key := kind + " " + id
-	if _, twice := d.claims.LoadOrStore(key, true); twice {
+	if _, twice := d.claims.LoadOrStore(kind+" "+id, ""); twice {
 		return psn.Errorf(psn.InvalidInput, "two resources declare %s %q: give one of them another name", kind, id)
+	}
+	return nil
+}
+
+// ClaimFor is Claim on behalf of an owner, who may repeat it.
+func (d *Data) ClaimFor(owner, kind, id string) error {
+	if d == nil {
+		return nil
+	}
+	if by, twice := d.claims.LoadOrStore(kind+" "+id, owner); twice && by != owner {
+		return psn.Errorf(psn.InvalidInput, "%s and %s both declare %s %q: give it another name in one of them", by, owner, kind, id)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -19,6 +20,7 @@ type model struct {
 	ClassificationState    types.String `tfsdk:"classification_state"`
 	ClassificationDate     types.String `tfsdk:"classification_date"`
 	Reclassification       types.String `tfsdk:"reclassification"`
+	Reclassifications      types.List   `tfsdk:"reclassifications"`
 	Continuity             types.Object `tfsdk:"continuity"`
 	DataLocation           types.String `tfsdk:"data_location"`
 	DataLocationDerogation types.String `tfsdk:"data_location_derogation"`
@@ -73,11 +75,44 @@ func (m model) document(prior model) policy.Document {
 		BackupPolicy:           text("backup_policy", m.BackupPolicy),
 		KeyReference:           text("key_reference", m.KeyReference),
 	}
-	if s.Reclassification == prior.Reclassification.ValueString() {
+	if s.Reclassification == prior.Reclassification.ValueString() || slices.Contains(prior.acts(), s.Reclassification) {
 		s.Reclassification = ""
 	}
 	s.Unknown = unknown
 	return policy.Document{Services: []policy.Service{s}}
+}
+
+// reclassificationType is one lowering of the class and the act that allowed it.
+var reclassificationType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"from": types.StringType, "to": types.StringType, "reference": types.StringType,
+}}
+
+// acts are the references of the acts used so far.
+func (m model) acts() []string {
+	var out []string
+	for _, e := range m.Reclassifications.Elements() {
+		o, _ := e.(types.Object)
+		if s, ok := o.Attributes()["reference"].(types.String); ok {
+			out = append(out, s.ValueString())
+		}
+	}
+	return out
+}
+
+// reclassified is the record of acts after m: that of the state, and the act of
+// this change when it lowers the class. Nothing is ever taken out.
+func (m model) reclassified(prior model) types.List {
+	if m.Classification.IsUnknown() || m.Reclassification.IsUnknown() {
+		return types.ListUnknown(reclassificationType)
+	}
+	list := prior.Reclassifications.Elements()
+	was, is := prior.Classification, m.Classification
+	if psn.Classification(is.ValueString()).Rank() < psn.Classification(was.ValueString()).Rank() {
+		list = append(list, types.ObjectValueMust(reclassificationType.AttrTypes, map[string]attr.Value{
+			"from": was, "to": is, "reference": m.Reclassification,
+		}))
+	}
+	return types.ListValueMust(reclassificationType, list)
 }
 
 // pathOf says which attribute a finding of a service blames.

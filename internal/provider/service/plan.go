@@ -17,6 +17,7 @@ import (
 // configuration and the prior state alone, because it runs again at apply.
 func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
+		r.declareRemoved(ctx, req)
 		return
 	}
 	var m, config, prior model
@@ -46,6 +47,11 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			}
 		}
 	}
+	if !config.ID.IsUnknown() {
+		finding.Report(&resp.Diagnostics, r.data.Classes().Declare(psn.ServiceID(config.ID.ValueString()), psn.Classification(config.Classification.ValueString())),
+			func(psn.Finding) string { return diagnose.Summary("accept", describe(config.ID)) },
+			func(psn.Finding) path.Path { return path.Root("classification") })
+	}
 	doc := config.document(prior)
 	found := policy.Evaluate(doc)
 	finding.Report(&resp.Diagnostics, found,
@@ -60,4 +66,18 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), config.ID)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("findings"), list)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("reclassifications"), config.reclassified(prior))...)
+}
+
+// declareRemoved lets a service that goes keep its class for this plan: its
+// machines do not become less by its removal.
+func (r *serviceResource) declareRemoved(ctx context.Context, req resource.ModifyPlanRequest) {
+	var prior model
+	if req.State.Raw.IsNull() || req.State.Get(ctx, &prior).HasError() {
+		return
+	}
+	id := psn.ServiceID(prior.ID.ValueString())
+	if _, known := r.data.Classes().Of(id); !known {
+		r.data.Classes().Declare(id, psn.Classification(prior.Classification.ValueString()))
+	}
 }

@@ -53,7 +53,7 @@ func (r *serviceResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 
 // Create implements resource.Resource.
 func (r *serviceResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	m, diags := settled(ctx, req.Plan)
+	m, diags := settled(ctx, req.Plan, model{})
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -74,7 +74,9 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 
 // Update implements resource.Resource.
 func (r *serviceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	m, diags := settled(ctx, req.Plan)
+	var prior model
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	m, diags := settled(ctx, req.Plan, prior)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -107,14 +109,17 @@ func (r *serviceResource) ImportState(ctx context.Context, req resource.ImportSt
 }
 
 // settled reads the plan with what only the apply knows filled in.
-func settled(ctx context.Context, plan tfsdk.Plan) (model, diag.Diagnostics) {
+func settled(ctx context.Context, plan tfsdk.Plan, prior model) (model, diag.Diagnostics) {
 	var m model
 	diags := plan.Get(ctx, &m)
 	if m.ID.IsUnknown() {
 		m.ID = types.StringValue(m.TenantID.ValueString() + "/" + m.Name.ValueString())
 	}
+	if m.Reclassifications.IsUnknown() {
+		m.Reclassifications = m.reclassified(prior)
+	}
 	if m.Findings.IsUnknown() {
-		m.Findings = finding.Flatten(policy.Evaluate(m.document(model{})))
+		m.Findings = finding.Flatten(policy.Evaluate(m.document(prior)))
 	}
 	return m, diags
 }

@@ -33,7 +33,10 @@ func resourceSchema() schema.Schema {
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 				Validators:    []validator.String{dnsLabel{}},
 			},
-			"category": schema.StringAttribute{Required: true, MarkdownDescription: "Category of the service, for example `funzionamento` or `certificati e documenti`."},
+			"category": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Category of the service, one of " + categories() + ". Another one is accepted with a warning.",
+				Validators: []validator.String{category{}},
+			},
 			"classification": schema.StringAttribute{
 				Required: true, MarkdownDescription: "ACN class (DD ACN 21007/24, art. 3): `ordinary` (ordinario), `critical` (critico) or `strategic` (strategico). " +
 					"A lower class than the one recorded is refused unless `reclassification` names the act that allows it.",
@@ -41,7 +44,15 @@ func resourceSchema() schema.Schema {
 			},
 			"classification_state": optional("State of the classification at ACN: `draft`, `submitted`, `to be amended` or `validated`.", stringvalidator.OneOf("draft", "submitted", "to be amended", "validated")),
 			"classification_date":  optional("Date of that state, `YYYY-MM-DD`.", dateString{}),
-			"reclassification":     optional("Reference of the act by which the class was lowered, for example a protocol number. It is kept in the state as evidence.", stringvalidator.LengthAtLeast(3)),
+			"reclassification":     optional("Reference of the act by which the class was lowered, for example a protocol number. Each act covers one lowering; `reclassifications` keeps it.", stringvalidator.LengthAtLeast(3)),
+			"reclassifications": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "Every lowering of the class and its act, oldest first. It stays when `reclassification` is taken out of the configuration.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"from":      schema.StringAttribute{Computed: true, MarkdownDescription: "Class before."},
+					"to":        schema.StringAttribute{Computed: true, MarkdownDescription: "Class afterwards."},
+					"reference": schema.StringAttribute{Computed: true, MarkdownDescription: "Reference of the act."},
+				}},
+			},
 			"continuity": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "Declared continuity objectives (rule REP-002).",
 				Attributes: map[string]schema.Attribute{

@@ -3,10 +3,12 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/italia/terraform-provider-psn/internal/catalog"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -16,7 +18,7 @@ func check(req validator.StringRequest, resp *validator.StringResponse, what str
 		return
 	}
 	if err := ok(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Unable to accept the "+what, err.Error()+".")
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Unable to accept the %s %q", what, req.Path), fmt.Sprintf("%s: %s.", req.Path, err))
 	}
 }
 
@@ -54,4 +56,28 @@ func (dateString) ValidateString(_ context.Context, req validator.StringRequest,
 		}
 		return nil
 	})
+}
+
+type category struct{}
+
+func (category) Description(context.Context) string               { return "one of the ten categories" }
+func (v category) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (category) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	v := req.ConfigValue
+	if v.IsNull() || v.IsUnknown() {
+		return
+	}
+	if _, ok := catalog.CategoryOf(v.ValueString()); !ok {
+		resp.Diagnostics.AddAttributeWarning(req.Path, fmt.Sprintf("Unknown category %q", v.ValueString()),
+			"The catalogue of services has "+categories()+".\n\nWhat to do: use one of them, so that services of the same category are found together.")
+	}
+}
+
+// categories lists the ids of the catalogue.
+func categories() string {
+	var ids []string
+	for _, c := range catalog.Categories() {
+		ids = append(ids, "`"+c.ID+"`")
+	}
+	return strings.Join(ids, ", ")
 }

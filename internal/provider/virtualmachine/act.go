@@ -26,11 +26,24 @@ func (r *vmResource) makeActive(ctx context.Context, m model) (*psn.VM, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Between the look at the sites and the call somebody else may have made it.
+	vm, err := at.FindVM(ctx, m.vmid())
+	if err != nil {
+		return nil, err
+	}
+	if f := (seen{at, vm}); !m.leftover(f) {
+		return nil, &taken{m.exists(f)}
+	}
 	if err := at.Power(ctx, ref, psn.PowerState(m.PowerState.ValueString())); err != nil {
 		return nil, err
 	}
 	return at.DescribeVM(ctx, ref)
 }
+
+// taken says that a machine somebody else made stands where one was to be made.
+type taken struct{ text string }
+
+func (t *taken) Error() string { return t.text }
 
 // makeStandby makes the standby, when the place has one.
 func (r *vmResource) makeStandby(ctx context.Context, m model) error {

@@ -33,25 +33,40 @@ func (s seen) spot() spot { return spot{s.at.ID(), s.at.Platform(), s.vm.Cluster
 func locate(ctx context.Context, all places, id psn.VMID, sites []psn.Site) (active, standby *seen, err error) {
 	var errs []error
 	for _, s := range sites {
-		at, err := all.At(s)
+		found, err := everyAt(ctx, all, id, s)
 		if err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		for _, p := range at {
-			vm, err := p.FindVM(ctx, id)
-			switch {
-			case psn.Is(err, psn.NotFound):
-			case err != nil:
-				errs = append(errs, err)
-			case vm.Role == psn.RoleStandby:
-				standby = &seen{p, vm}
-			default:
-				active = &seen{p, vm}
+		for _, f := range found {
+			if f.vm.Role == psn.RoleStandby {
+				standby = &f
+			} else {
+				active = &f
 			}
 		}
 	}
 	return active, standby, errors.Join(errs...)
+}
+
+// everyAt returns the machines of the id at a site, on each of its platforms.
+func everyAt(ctx context.Context, all places, id psn.VMID, s psn.Site) ([]seen, error) {
+	at, err := all.At(s)
+	if err != nil {
+		return nil, err
+	}
+	var out []seen
+	var errs []error
+	for _, p := range at {
+		vm, err := p.FindVM(ctx, id)
+		switch {
+		case psn.Is(err, psn.NotFound):
+		case err != nil:
+			errs = append(errs, err)
+		default:
+			out = append(out, seen{p, vm})
+		}
+	}
+	return out, errors.Join(errs...)
 }
 
 // near are the sites at which a machine of the state is expected; all of them

@@ -208,7 +208,7 @@ resource "psn_virtual_machine" "archivio" {
 		fails(lab.Config(machine(2, `site = "rozzano"`)), `Unable to place virtual machine "p_bs/archivio-1".*PLC-007`),
 		fails(lab.Config(machine(2, `standby_site = "acilia"`)), `PLC-00[1257]`),
 		fails(lab.Config(machine(2, `vcpus = 8`)), `asks for 8 vCPUs, its place was decided for 2`),
-		fails(lab.Config(machine(2, `vcpus = 0`)), `at least 1`),
+		fails(lab.Config(machine(2, `vcpus = 0`)), `between 1`),
 		fails(lab.Config(machine(2, "")+`
 resource "psn_virtual_machine" "twin" {
   placement = psn_placement.brescia.assignments["archivio-1"]

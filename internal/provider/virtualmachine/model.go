@@ -134,7 +134,7 @@ func diskSizes(l types.List) (sizes []int64, known bool) {
 func flattenDisks(disks []psn.Disk) types.List {
 	elems := make([]attr.Value, len(disks))
 	for i, d := range disks {
-		elems[i] = oneDisk(types.Int64Value(d.CapacityBytes / bytesPerGiB))
+		elems[i] = oneDisk(types.Int64Value((d.CapacityBytes + bytesPerGiB - 1) / bytesPerGiB)) // 256 MiB is not 0 GiB
 	}
 	return types.ListValueMust(diskType, elems)
 }

@@ -38,13 +38,20 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		prior = nil
 	}
 	if req.State.Raw.IsNull() && m.ID.ValueString() != "" {
-		if err := r.claim("virtual machine", m.ID.ValueString()); err != nil {
+		if err := r.data.Claim("virtual machine", m.ID.ValueString()); err != nil {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(m.ID, m.Name), err))
 		}
 	}
 	m.observe(prior)
+	if !resp.Diagnostics.HasError() {
+		r.accept(m, &resp.Diagnostics)
+	}
 	if prior != nil {
+		m.stay(config, *prior, &resp.Diagnostics)
 		m.change(config, *prior, &resp.Diagnostics)
+		if was := prior.use().Class; !resp.Diagnostics.HasError() && m.use().Class.Rank() > 0 && was.Rank() > m.use().Class.Rank() && !r.mayLower(ctx, m, req.Private) {
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("classification"), "lower the class of", describe(m.ID, m.Name), m.lowered(was)))
+		}
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -68,6 +75,33 @@ func (m *model) observe(prior *model) {
 	m.ActiveSite, m.MACAddresses = prior.ActiveSite, prior.MACAddresses
 }
 
+// stay keeps the machine where it was observed: no attribute moves it. A place
+// written in the configuration may only be the one where it stands; one that a
+// placement decided is left aside with a warning.
+func (m *model) stay(config, prior model, diags *diag.Diagnostics) {
+	if m.Site.IsUnknown() || m.Platform.IsUnknown() || m.Cluster.IsUnknown() || prior.Site.IsNull() || prior.ActiveSite.IsNull() {
+		return
+	}
+	want, have := m.home(), prior.home()
+	arrived := want.site != have.site && m.Site.Equal(prior.ActiveSite) // moved by other means; the update checks the cluster
+	if want == have || arrived {
+		return
+	}
+	byHand := false
+	for name, v := range map[string]types.String{"site": config.Site, "platform": config.Platform, "cluster": config.Cluster} {
+		byHand = byHand || !v.IsNull() && !v.Equal(map[string]types.String{"site": prior.Site, "platform": prior.Platform, "cluster": prior.Cluster}[name])
+	}
+	text := fmt.Sprintf("It stands at %s; %s is asked for. Changing an attribute moves no machine.", have, want)
+	if byHand {
+		diags.AddAttributeError(path.Root("cluster"), "Unable to move "+describe(m.ID, m.Name),
+			text+"\n\nWhat to do: write the place where it stands, or move it with the platform's own means first.")
+		return
+	}
+	diags.AddAttributeWarning(path.Root("placement"), describe(m.ID, m.Name)+" stays where it is",
+		text+"\n\nWhat to do: move it with the platform's own means; the next plan takes the new place over.")
+	m.Site, m.Platform, m.Cluster, m.HomeSite, m.Region = prior.Site, prior.Platform, prior.Cluster, prior.HomeSite, prior.Region
+}
+
 // change checks an update against what stands.
 func (m *model) change(config, prior model, diags *diag.Diagnostics) {
 	if config.Disks.IsNull() && !prior.Disks.IsNull() {
@@ -82,6 +116,11 @@ func (m *model) change(config, prior model, diags *diag.Diagnostics) {
 				"What to do: keep the disks as they are, or make another machine.", have, want))
 	case config.Disks.IsNull():
 		m.warnStorage(diags)
+	}
+	if was := prior.StandbySite.ValueString(); was != "" && m.StandbySite.IsNull() {
+		diags.AddAttributeWarning(path.Root("standby_site"), "The standby of "+describe(m.ID, m.Name)+" will be deleted",
+			fmt.Sprintf("It stands at %s, cluster %s. Afterwards nothing is reserved for this machine at another site: should its site be lost, it is lost too.",
+				was, prior.StandbyCluster.ValueString()))
 	}
 	on := prior.PowerState.ValueString() == string(psn.PoweredOn)
 	resized := changed(prior.VCPUs, m.VCPUs) || changed(prior.MemoryGiB, m.MemoryGiB)

@@ -2,6 +2,7 @@ package virtualmachine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -44,9 +45,9 @@ func resolve(config model) (model, diag.Diagnostics) {
 			m.Disks = types.ListValueMust(diskType, []attr.Value{oneDisk(size)})
 		}
 	}
-	m.required(&diags)
-	m.within(a, &diags)
 	m.identify(&diags)
+	m.required(a, &diags)
+	m.within(a, &diags)
 	m.judge(a, &diags)
 	return m, diags
 }
@@ -89,23 +90,33 @@ func regionOf(site types.String) types.String {
 	return optional(string(psn.Site(site.ValueString()).Region()))
 }
 
-// required refuses a machine of which something needed is told nowhere.
-func (m model) required(diags *diag.Diagnostics) {
-	missing := func(name string, v attr.Value) {
-		if v.IsNull() {
-			diags.AddAttributeError(path.Root(name), "Unable to plan the virtual machine",
-				fmt.Sprintf("Neither %q nor a placement that tells it is given.\n\nWhat to do: set placement to one value of psn_placement.….assignments, or set %q.", name, name))
+// required refuses a machine of which something needed is told nowhere, with one
+// error for all that is missing.
+func (m model) required(a assignment, diags *diag.Diagnostics) {
+	if a.absent() && psn.Classification(m.Classification.ValueString()).Protected() {
+		return // the rules refuse it for its place, which is what matters
+	}
+	var missing []string
+	for _, n := range []struct {
+		name string
+		v    attr.Value
+	}{
+		{"name", m.Name}, {"service_id", m.ServiceID}, {"classification", m.Classification}, {"site", m.Site}, {"cluster", m.Cluster},
+		{"vcpus", m.VCPUs}, {"memory_gib", m.MemoryGiB}, {"disks", m.Disks},
+	} {
+		if n.v.IsNull() {
+			missing = append(missing, fmt.Sprintf("%q", n.name))
 		}
 	}
-	for name, v := range map[string]attr.Value{
-		"name": m.Name, "service_id": m.ServiceID, "classification": m.Classification,
-		"vcpus": m.VCPUs, "memory_gib": m.MemoryGiB, "disks": m.Disks,
-	} {
-		missing(name, v)
-	}
-	if m.Classification.ValueString() == string(psn.Ordinary) { // for the others the rules speak
-		missing("site", m.Site)
-		missing("cluster", m.Cluster)
+	switch {
+	case len(missing) > 0:
+		list := strings.Join(missing, ", ")
+		diags.AddAttributeError(path.Root("placement"), "Unable to plan "+describe(m.ID, m.Name),
+			fmt.Sprintf("Neither %s nor a placement that tells it is given.\n\nWhat to do: set placement to one value of psn_placement.….assignments, or set %s.", list, list))
+	case a.absent() && m.Classification.IsUnknown():
+		diags.AddAttributeError(path.Root("placement"), "Unable to plan "+describe(m.ID, m.Name),
+			"Its class is not known yet and its place is chosen by hand, which a critical or strategic machine may not have.\n\n"+
+				"What to do: set placement to one value of psn_placement.….assignments, give the class in the configuration, or apply first what it depends on.")
 	}
 }
 
@@ -183,7 +194,7 @@ func (m model) judge(a assignment, diags *diag.Diagnostics) {
 		PlacementStandbySite: known("placement_standby_site", a.text(none, "standby_site")),
 		Unknown:              unknown,
 	}}}
-	finding.Report(diags, finding.OnPlace(policy.Evaluate(doc)),
+	finding.Report(diags, oneCause(finding.OnPlace(policy.Evaluate(doc))),
 		func(psn.Finding) string { return diagnose.Summary("place", describe(m.ID, m.Name)) },
 		func(f psn.Finding) path.Path {
 			switch {
@@ -194,6 +205,17 @@ func (m model) judge(a assignment, diags *diag.Diagnostics) {
 			}
 			return path.Root("site")
 		})
+}
+
+// oneCause keeps only that the place does not come from a placement, when that
+// is so: what else is wrong with the place follows from it.
+func oneCause(fs []psn.Finding) []psn.Finding {
+	for _, f := range fs {
+		if f.Rule == "PLC-007" && f.Outcome == psn.Failed {
+			return []psn.Finding{f}
+		}
+	}
+	return fs
 }
 
 func describe(id, name types.String) string {

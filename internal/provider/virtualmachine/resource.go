@@ -5,6 +5,7 @@ package virtualmachine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -27,7 +28,7 @@ const defaultTimeout = 20 * time.Minute
 
 type vmResource struct {
 	places places
-	claim  func(kind, id string) error
+	data   *providerdata.Data
 }
 
 // New returns the resource.
@@ -41,7 +42,7 @@ func (r *vmResource) Metadata(_ context.Context, req resource.MetadataRequest, r
 // Configure implements resource.ResourceWithConfigure.
 func (r *vmResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	if d := providerdata.From(req.ProviderData, &resp.Diagnostics); d != nil {
-		r.places, r.claim = d, d.Claim
+		r.places, r.data = d, d
 	}
 }
 
@@ -56,8 +57,10 @@ func (r *vmResource) IdentitySchema(_ context.Context, _ resource.IdentitySchema
 	resp.IdentitySchema = identitySchema()
 }
 
-// Create implements resource.Resource. The state holds the id before anything
-// is made, so that a failure half-way loses nothing.
+// Create implements resource.Resource. It adopts nothing but what an interrupted
+// create of the same declaration left. The state holds the id before anything is
+// made, so that a failure half-way loses nothing, and no longer when nothing was
+// made, so that nobody else's machine is ever deleted for it.
 func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -69,6 +72,18 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	r.accept(m, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.vacant(ctx, m, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := r.room(ctx, m); err != nil {
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("cluster"), "create", describe(m.ID, m.Name), err))
+		return
+	}
 	m.ActiveSite = types.StringNull()
 	m.MACAddresses = flattenMACs(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -79,6 +94,9 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	active, err := r.makeActive(ctx, m)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("site"), "create", describe(m.ID, m.Name), err))
+		if r.nothingLeft(ctx, m, err) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	}
 	m.ActiveSite = m.Site
@@ -104,13 +122,30 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
 		return
 	case active == nil:
+		resp.Diagnostics.AddWarning(describe(m.ID, m.Name)+" was not found",
+			fmt.Sprintf("It was last seen at %s and stands at no configured site any more. If it is still declared, a new machine with empty disks will be made in its place: what was on its disks does not come back.",
+				m.lastSeen()))
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(diagnose.Warn("refresh all of", describe(m.ID, m.Name), err))
 	}
+	if !m.Site.IsNull() { // after an import nothing is known yet
+		if err := m.ours(*active); err != nil {
+			resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
+			return
+		}
+	}
 	m.flatten(*active, standby, err == nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(r.remember(ctx, m, resp.Private)...)
+}
+
+func (m model) lastSeen() string {
+	if at := m.ActiveSite.ValueString(); at != "" {
+		return "site " + at
+	}
+	return "site " + m.Site.ValueString()
 }
 
 // find looks where the machine is expected first, then everywhere else.
@@ -140,8 +175,11 @@ func (m *model) flatten(active seen, standby *seen, complete bool) {
 	at := active.spot()
 	imported := m.Site.IsNull()
 	m.ActiveSite = types.StringValue(string(at.site))
+	if !imported && string(at.site) == m.Site.ValueString() && at.cluster != "" {
+		m.Platform, m.Cluster = types.StringValue(string(at.platform)), types.StringValue(at.cluster)
+	}
 	m.VCPUs = types.Int64Value(active.vm.VCPUs)
-	m.MemoryGiB = types.Int64Value(active.vm.MemoryMiB / mibPerGiB)
+	m.MemoryGiB = types.Int64Value(max(1, active.vm.MemoryMiB/mibPerGiB))
 	m.PowerState = types.StringValue(string(active.vm.Power))
 	m.MACAddresses = flattenMACs(active.vm.NICs)
 	if active.vm.Service != "" {
@@ -188,6 +226,10 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
 		return
 	}
+	if err := r.mayChange(ctx, m, state, *active, standby, req.Private); err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
+		return
+	}
 	if err := r.change(ctx, m, *active); err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
 		return
@@ -216,6 +258,17 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	active, standby, err := r.find(ctx, m)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("delete", describe(m.ID, m.Name), err))
+		return
+	}
+	for _, s := range []*seen{standby, active} {
+		if s == nil {
+			continue
+		}
+		if err := m.ours(*s); err != nil {
+			resp.Diagnostics.Append(diagnose.Unable("delete", describe(m.ID, m.Name), err))
+		}
+	}
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	for _, s := range []*seen{standby, active} {

@@ -24,8 +24,8 @@ func resourceSchema(ctx context.Context) schema.Schema {
 	derived := func(doc string, v ...validator.String) schema.Attribute {
 		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: v}
 	}
-	size := func(doc string) schema.Attribute {
-		return schema.Int64Attribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.AtLeast(1)}}
+	size := func(doc string, most int64) schema.Attribute {
+		return schema.Int64Attribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.Between(1, most)}}
 	}
 	return schema.Schema{
 		MarkdownDescription: "A virtual machine of a service, at the place `psn_placement` decided, with its standby: a powered-off machine of the same size, " +
@@ -48,14 +48,14 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"standby_cluster":  text("Cluster at the standby's site."),
 			"home_site":        text("Home site, as decided."),
 			"active_site":      text("Site where the machine was last seen active. It differs from `home_site` after a failover."),
-			"vcpus":            size("Virtual CPUs. Default and upper limit: those of the placement. Changed in place, with a restart."),
-			"memory_gib":       size("Memory in GiB. Default and upper limit: that of the placement. Changed in place, with a restart."),
+			"vcpus":            size("Virtual CPUs. Default and upper limit: those of the placement. Changed in place, with a restart.", placement.MaxVCPUs),
+			"memory_gib":       size("Memory in GiB. Default and upper limit: that of the placement. Changed in place, with a restart.", placement.MaxGiB),
 			"disks": schema.ListNestedAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Disks, made in this order. Default: one disk of the placement's storage. They cannot be changed afterwards.",
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"size_gib":      schema.Int64Attribute{Required: true, MarkdownDescription: "Size in GiB.", Validators: []validator.Int64{int64validator.AtLeast(1)}},
+					"size_gib":      schema.Int64Attribute{Required: true, MarkdownDescription: "Size in GiB.", Validators: []validator.Int64{int64validator.Between(1, placement.MaxGiB)}},
 					"storage_class": schema.StringAttribute{Optional: true, MarkdownDescription: "Datastore or volume type. Default: chosen by free space."},
 				}},
 			},
