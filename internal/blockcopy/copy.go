@@ -15,10 +15,10 @@ import (
 // any moment: a call with the same job continues, and reads from the source
 // again only blocks that are not in the ledger.
 //
-// Errors: InvalidInput (the job), Conflict (another process works on the disk;
-// a delta without a committed base or since another id), Corrupt (records or
-// target do not match the disk, or read-back found other bytes), and what
-// source and target return.
+// Errors: InvalidInput (the job), Conflict (another process works on the disk),
+// Stale (a delta without a committed base or since another id: compare), Corrupt
+// (records or target do not match the disk, or read-back found other bytes), and
+// what source and target return.
 func Copy(ctx context.Context, src Source, dst Target, job Job) (Result, error) {
 	res, err := run(ctx, src, dst, job)
 	if err != nil {
@@ -234,10 +234,10 @@ func (r *records) declare(job *Job) (resumed bool, err error) {
 
 func (r *records) checkBase(job *Job) error {
 	if r.base == nil {
-		return psn.Errorf(psn.Conflict, "a delta needs a committed pass and %s has none: finish the seed, or run a seed or compare pass", job.Dir)
+		return psn.Errorf(psn.Stale, "a delta needs a committed pass and %s has none: finish the seed, or run a seed or compare pass", job.Dir)
 	}
 	if job.BaseChangeID != "" && job.BaseChangeID != r.base.ChangeID {
-		return psn.Errorf(psn.Conflict, "the delta's areas are those since change id %q, the committed one is %q: ask for the areas since the committed id", job.BaseChangeID, r.base.ChangeID)
+		return psn.Errorf(psn.Stale, "the delta's areas are those since change id %q, the committed one is %q: ask for the areas since the committed id", job.BaseChangeID, r.base.ChangeID)
 	}
 	return nil
 }
@@ -290,5 +290,5 @@ func inFlight(dir string, committed uint64) (*InFlight, error) {
 	if err != nil || !ok || h.Generation <= committed {
 		return nil, err
 	}
-	return &InFlight{Pass: in.Pass, Kind: in.Kind, ChangeID: in.ChangeID}, nil
+	return &InFlight{Pass: in.Pass, Kind: in.Kind, ChangeID: in.ChangeID, DiskID: h.DiskID, Size: h.Size}, nil
 }

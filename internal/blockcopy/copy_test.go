@@ -138,7 +138,7 @@ func TestSeedAgainTrustsNothing(t *testing.T) {
 func TestDeltaNeedsItsBase(t *testing.T) {
 	dir, src, dst := t.TempDir(), randomSource(2*leaf, 3), newMemTarget(2*leaf, 0xAA, 3)
 	_, err := blockcopy.Copy(testContext(t), src, dst, deltaJob(dir, 1))
-	wantCode(t, err, psn.Conflict, "needs a committed pass", dir)
+	wantCode(t, err, psn.Stale, "needs a committed pass", dir)
 
 	job := seedJob(dir)
 	stopped := blockcopy.WithStep(job, func(string) error { return errCut })
@@ -146,13 +146,13 @@ func TestDeltaNeedsItsBase(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = blockcopy.Copy(testContext(t), src, dst, deltaJob(dir, 1))
-	wantCode(t, err, psn.Conflict, "finish the seed") // a seed half done is no base
+	wantCode(t, err, psn.Stale, "finish the seed") // a seed half done is no base
 
 	mustCopy(t, src, dst, job)
 	delta := deltaJob(dir, 1)
 	delta.BaseChangeID = "c7"
 	_, err = blockcopy.Copy(testContext(t), src, dst, delta)
-	wantCode(t, err, psn.Conflict, `"c7"`, `"c0"`)
+	wantCode(t, err, psn.Stale, `"c7"`, `"c0"`)
 }
 
 func TestOtherDiskIsRefused(t *testing.T) {

@@ -58,6 +58,8 @@ type InFlight struct {
 	Pass     string
 	Kind     Kind
 	ChangeID string
+	DiskID   string // of the disk it began to write
+	Size     int64  // of that disk, in bytes
 }
 
 type manifestHeader struct {

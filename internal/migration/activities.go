@@ -14,6 +14,7 @@ import (
 // was done, in whole or in part.
 type activities struct {
 	estate   Estate
+	holds    holds
 	open     OpenDevice
 	stateDir string
 	places   *semaphore.Weighted // for cycles that are not urgent

@@ -24,6 +24,10 @@ func (a *activities) Back(ctx context.Context, in CutoverInput) error {
 		return stubborn(ctx, psn.At(whereTarget(in.Spec), err))
 	}
 	b.update(func(p *progress) { p.Doing = "bring the source back" })
+	if err := a.ours(ctx, in.Spec, in.Machine); err != nil {
+		// Held for another replica, whose target may run.
+		return wire(ctx, psn.At(whereSource(in.Spec), err))
+	}
 	return stubborn(ctx, psn.At(whereSource(in.Spec), a.revive(ctx, in)))
 }
 
@@ -56,14 +60,27 @@ func (a *activities) revive(ctx context.Context, in CutoverInput) error {
 	if err != nil {
 		return err
 	}
-	if err := links.SetLinks(ctx, in.Machine.Ref, true); err != nil {
+	if err := links.SetLinks(ctx, in.Machine.Ref, true, in.Machine.Unplugged...); err != nil {
 		return err
+	}
+	if in.Machine.Power == psn.PoweredOff {
+		return nil // it was off before we came
 	}
 	return src.Power(ctx, in.Machine.Ref, psn.PoweredOn)
 }
 
-// CleanUp removes the replica's snapshots from the source and takes the
-// target's disks off the worker. Both are tried, whatever the other does.
+// ours refuses when the source is held for another replica. A run that began
+// before sources were held knows no UUID and has nothing to ask for.
+func (a *activities) ours(ctx context.Context, s Spec, m Machine) error {
+	if m.InstanceUUID == "" {
+		return nil
+	}
+	return a.holds.look(ctx, sourceID(s, m.InstanceUUID), s.ID)
+}
+
+// CleanUp removes the replica's snapshots from the source, takes the target's
+// disks off the worker and, when told to, gives the source back to others. All
+// are tried, whatever the others do.
 func (a *activities) CleanUp(ctx context.Context, in CutoverInput) error {
 	ctx, b := startBeat(ctx)
 	defer b.end()
@@ -72,7 +89,7 @@ func (a *activities) CleanUp(ctx context.Context, in CutoverInput) error {
 		return err
 	}
 	defer release()
-	return wire(ctx, errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in)))
+	return wire(ctx, errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in), a.release(ctx, in)))
 }
 
 func (a *activities) unsnap(ctx context.Context, in CutoverInput) error {
@@ -88,6 +105,13 @@ func (a *activities) unsnap(ctx context.Context, in CutoverInput) error {
 		return nil
 	}
 	return psn.At(whereSource(in.Spec), removeSnapshots(ctx, snapper, in.Spec, in.Machine.Ref, ""))
+}
+
+func (a *activities) release(ctx context.Context, in CutoverInput) error {
+	if !in.Release || in.Machine.InstanceUUID == "" {
+		return nil
+	}
+	return a.holds.drop(ctx, sourceID(in.Spec, in.Machine.InstanceUUID), in.Spec.ID)
 }
 
 func (a *activities) unplug(ctx context.Context, in CutoverInput) error {

@@ -64,7 +64,7 @@ func (s Spec) Check() error {
 	default:
 		return invalid("health is %q: use %q or %q", s.Health, HealthGuest, HealthPower)
 	}
-	return nil
+	return s.checkRules()
 }
 
 func invalid(format string, args ...any) error {

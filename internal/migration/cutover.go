@@ -17,6 +17,8 @@ const gateAgain = time.Minute
 // the target powered on, or with the reason why it was not; then everything
 // can still go back, for the target's disks have no life of their own yet.
 func (r *replica) cutover(ctx workflow.Context) error {
+	ctx, stop := r.undoable(ctx)
+	defer stop()
 	if err := r.enter(ctx, PhaseCutover); err != nil {
 		return err
 	}
@@ -37,12 +39,13 @@ func (r *replica) cutover(ctx workflow.Context) error {
 	steps := []struct {
 		activity any
 		out      any
+		starts   bool // the target
 	}{
-		{step.Shutdown, &r.report.SourceOffAt},
-		{step.Isolate, nil},
-		{nil, nil}, // the final cycle
-		{step.Verify, &r.report.Disks},
-		{step.Activate, nil},
+		{step.Shutdown, &r.report.SourceOffAt, false},
+		{step.Isolate, nil, false},
+		{nil, nil, false}, // the final cycle
+		{step.Verify, &r.report.Disks, false},
+		{step.Activate, nil, true},
 	}
 	for _, s := range steps {
 		left := in.Since.Add(r.spec.cutoverWithin()).Sub(workflow.Now(ctx))
@@ -51,6 +54,7 @@ func (r *replica) cutover(ctx workflow.Context) error {
 		}
 		opts := bulk
 		opts.ScheduleToCloseTimeout = left
+		r.active = r.active || s.starts
 		var err error
 		if s.activity == nil {
 			err = r.cycle(ctx, opts, CycleInput{Urgent: true, Final: true})
@@ -91,7 +95,7 @@ func (r *replica) decide(ctx workflow.Context) (Report, error) {
 		r.settle(ctx)
 		return r.report, nil
 	}
-	r.cleanUp(ctx)
+	r.cleanUp(ctx, false)
 	r.Status.Reason = "by " + decided(*r.accept)
 	if err := r.enter(ctx, PhaseFinalized); err != nil {
 		return r.report, err
@@ -100,11 +104,27 @@ func (r *replica) decide(ctx workflow.Context) (Report, error) {
 	return r.report, nil
 }
 
+// undoable is a context that ends when the rollback is asked for: what runs
+// under it stops then, however long it would take.
+func (r *replica) undoable(ctx workflow.Context) (_ workflow.Context, stop func()) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	r.abort = cancel
+	return ctx, func() {
+		r.abort = nil
+		cancel()
+	}
+}
+
 // gate looks at the target until it is healthy or the rollback is asked for.
 func (r *replica) gate(ctx workflow.Context) error {
+	looking, stop := r.undoable(ctx)
+	defer stop()
 	for r.undo == nil {
 		var why string
-		err := r.do(ctx, quick, step.Health, r.input(ctx), &why)
+		err := r.do(looking, quick, step.Health, r.input(ctx), &why)
+		if r.undo != nil {
+			return nil
+		}
 		if err != nil {
 			why, _ = unwire(err)
 		}
@@ -132,12 +152,13 @@ func (r *replica) rollback(ctx workflow.Context, cause error) error {
 		reason, code = "by "+decided(*r.undo), psn.Conflict
 	}
 	if err := r.goBack(ctx, reason); err != nil {
-		return err
+		return err // the end is stated
 	}
-	return r.end(ctx, PhaseRolledBack, reason, code)
+	return r.end(ctx, PhaseRolledBack, r.Status.Reason, code)
 }
 
-// goBack brings the source back into service.
+// goBack brings the source back into service. When it cannot, the replica has
+// failed: the error is the one the workflow closes with.
 func (r *replica) goBack(ctx workflow.Context, reason string) error {
 	r.Status.Reason = "rolling back: " + reason
 	if err := r.publish(ctx); err != nil {
@@ -145,12 +166,19 @@ func (r *replica) goBack(ctx workflow.Context, reason string) error {
 	}
 	if r.touched {
 		if err := r.do(ctx, bulk, step.Back, r.input(ctx), nil); err != nil {
-			why, _ := unwire(err)
+			why, code := unwire(err)
 			reason += "; the source could not be brought back: " + why
+			// Not given up to others: what serves now has to be found out.
+			return r.end(ctx, PhaseFailed, reason+r.cleanUp(ctx, false), code)
 		}
 	}
-	r.cleanUp(ctx)
-	r.Status.Reason = reason
+	r.Status.Reason = reason + r.cleanUp(ctx, true)
+	if s := r.Status.Report; s != nil {
+		s.RolledBackAt, s.RolledBackWhy = workflow.Now(ctx), reason
+		if r.undo != nil {
+			s.RolledBackBy = r.undo.By
+		}
+	}
 	return r.enter(ctx, PhaseRolledBack)
 }
 

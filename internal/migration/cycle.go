@@ -3,8 +3,6 @@ package migration
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -40,6 +38,8 @@ type CycleInput struct {
 type CycleResult struct {
 	Cycle Cycle        `json:"cycle"`
 	Disks []DiskStatus `json:"disks"`
+	// Left says what could not be tidied up; the data is safe.
+	Left string `json:"left,omitempty"`
 }
 
 // Cycle brings all disks to one instant of the source: a snapshot of all of
@@ -83,6 +83,11 @@ type pass struct {
 }
 
 func (a *activities) cycle(ctx context.Context, in CycleInput, b *beat) (CycleResult, error) {
+	if in.Urgent && !in.Final {
+		if err := a.mayCutOver(ctx, in); err != nil {
+			return CycleResult{}, psn.At(whereSource(in.Spec), err)
+		}
+	}
 	p, snapper, err := a.openPass(ctx, in, b)
 	if err != nil {
 		return CycleResult{}, err
@@ -109,8 +114,8 @@ func (a *activities) cycle(ctx context.Context, in CycleInput, b *beat) (CycleRe
 	if err := g.Wait(); err != nil {
 		return CycleResult{}, err
 	}
-	p.thaw(ctx, snapper)
-	return CycleResult{Cycle: p.summary(), Disks: out}, nil
+	left := p.thaw(ctx, snapper)
+	return CycleResult{Cycle: p.summary(), Disks: out, Left: left}, nil
 }
 
 // openPass gets hold of everything the pass needs.
@@ -193,13 +198,17 @@ func (p *pass) freeze(ctx context.Context, snapper driver.Snapshotter) error {
 }
 
 // thaw removes the snapshot. What cannot be removed in time is removed by the
-// next cycle or at the end: the data is safe, so it is no failure.
-func (p *pass) thaw(ctx context.Context, snapper driver.Snapshotter) {
+// next cycle or at the end: the data is safe, so it is no failure. But it is
+// told, for a snapshot that stays grows and slows its machine down.
+func (p *pass) thaw(ctx context.Context, snapper driver.Snapshotter) (left string) {
 	p.b.moves(false)
 	p.b.tell(func(g *progress) { g.Doing = "remove snapshot" })
 	ctx, cancel := context.WithTimeout(ctx, removalWait)
 	defer cancel()
-	_ = snapper.RemoveSnapshot(ctx, p.Machine.Ref, p.snap.Ref)
+	if err := snapper.RemoveSnapshot(ctx, p.Machine.Ref, p.snap.Ref); err != nil {
+		return fmt.Sprintf("snapshot %q of machine %q could not be removed and grows until the next cycle removes it: %v", p.snap.Name, p.Machine.Name, psn.At(whereSource(p.Spec), err))
+	}
+	return ""
 }
 
 // match pairs the known disks with the frozen ones by key. A disk whose UUID
@@ -231,25 +240,21 @@ func match(known []SourceDisk, frozen []driver.SnapshotDisk) ([]driver.SnapshotD
 // copyDisk runs one pass over one disk and reports its committed state.
 func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk) (DiskStatus, error) {
 	where := fmt.Sprintf("disk %d", d.Key)
-	dir, err := p.a.diskDir(p.Spec.ID, d)
-	if err != nil {
-		return DiskStatus{}, err
-	}
-	last, err := blockcopy.Committed(dir)
+	dir, last, doubtful, err := p.a.records(p.Spec.ID, d)
 	if err != nil {
 		return DiskStatus{}, psn.At(where, err)
 	}
 	// The name alone is not enough: a snapshot that was removed and made again
 	// under its name is another state of the disk.
 	id := p.snap.Name + "@" + p.snap.Ref
-	todo, err := planDisk(ctx, p.tracker, p.Machine.Ref, p.Number == 0, p.snap.Ref, d, id, last)
+	todo, err := planDisk(ctx, p.tracker, p.Machine.Ref, p.Number == 0 && !doubtful, p.snap.Ref, d, id, last)
 	if err != nil {
 		return DiskStatus{}, psn.At(where, psn.At(whereSource(p.Spec), err))
 	}
 	status := DiskStatus{Key: d.Key, CapacityBytes: d.CapacityBytes, ChangeID: d.ChangeID, TargetPath: t.Path}
 	if todo.done != nil {
 		status.RootHash = todo.done.RootHash
-		p.count(d.Key, todo, blockcopy.Result{ChangedBytes: todo.done.ChangedBytes})
+		p.count(d.Key, todo.kind, blockcopy.Result{ChangedBytes: todo.done.ChangedBytes})
 		return status, nil
 	}
 	src, err := p.reader.OpenDisk(ctx, p.Machine.Ref, p.snap.Ref, d)
@@ -262,7 +267,7 @@ func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk
 		return status, psn.At(where, psn.At(whereTarget(p.Spec), err))
 	}
 	defer func() { _ = dst.Close() }() // flushed by the copy
-	res, err := blockcopy.Copy(ctx, src, dst, blockcopy.Job{
+	res, kind, err := bring(ctx, src, dst, blockcopy.Job{
 		Dir: dir, DiskID: diskID(d), Pass: id, Kind: todo.kind, Extents: todo.extents,
 		ChangeID: d.ChangeID, BaseChangeID: todo.base,
 		Readback: p.Spec.Verify == VerifyReadback, Limiter: p.limiter,
@@ -270,7 +275,7 @@ func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk
 			p.b.disk(d.Key, g.Done, g.Total)
 		},
 	})
-	p.count(d.Key, todo, res)
+	p.count(d.Key, kind, res)
 	if err != nil {
 		if psn.Is(err, psn.Conflict) {
 			// An attempt of another process still holds the folder.
@@ -283,11 +288,11 @@ func (p *pass) copyDisk(ctx context.Context, d driver.SnapshotDisk, t TargetDisk
 }
 
 // count adds one disk's result to the cycle's.
-func (p *pass) count(key int32, todo plan, r blockcopy.Result) {
+func (p *pass) count(key int32, kind blockcopy.Kind, r blockcopy.Result) {
 	p.mu.Lock()
 	p.total.ChangedBytes += r.ChangedBytes
 	p.total.WrittenBytes += r.WrittenBytes + r.ZeroedBytes
-	if todo.kind == blockcopy.KindCompare {
+	if kind == blockcopy.KindCompare {
 		p.total.Kind = string(blockcopy.KindCompare)
 	}
 	if r.Resumed {
@@ -336,34 +341,4 @@ func openAttached(ctx context.Context, open OpenDevice, dst driver.DiskAttacher,
 		err = psn.Errorf(psn.Unavailable, "%w", err)
 	}
 	return t, err
-}
-
-// diskDir is the folder of a disk's ledger and manifest. The records of another
-// disk that was in the same place are set aside.
-func (a *activities) diskDir(id psn.VMID, d driver.SnapshotDisk) (string, error) {
-	dir := a.recordsDir(id, d.Key)
-	last, err := blockcopy.Committed(dir)
-	if psn.Is(err, psn.Corrupt) {
-		return dir, nil //nolint:nilerr // damaged records are the copy's to judge
-	}
-	if err != nil || last == nil || (last.DiskID == diskID(d) && last.Size == d.CapacityBytes) {
-		return dir, err
-	}
-	old := fmt.Sprintf("%s.%s", dir, filepath.Base(filepath.Clean("/"+last.DiskID)))
-	if err := os.Rename(dir, old); err != nil {
-		return "", fmt.Errorf("set records of the replaced disk aside: %w", err)
-	}
-	return dir, nil
-}
-
-func (a *activities) recordsDir(id psn.VMID, key int32) string {
-	return filepath.Join(a.stateDir, string(id.Tenant()), id.Name(), fmt.Sprintf("disk-%d", key))
-}
-
-// diskID is what tells a disk from another one in its place.
-func diskID(d driver.SnapshotDisk) string {
-	if d.UUID != "" {
-		return d.UUID
-	}
-	return fmt.Sprintf("key-%d", d.Key)
 }

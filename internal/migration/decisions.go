@@ -22,7 +22,7 @@ func (r *replica) listen(ctx workflow.Context) error {
 		note func(workflow.Context, Approval)
 	}{
 		{UpdateApprove, r.mayApprove, r.noteApproval},
-		{UpdateRollback, r.mayRollBack, func(_ workflow.Context, a Approval) { r.undo = &a }},
+		{UpdateRollback, r.mayRollBack, r.noteRollback},
 		{UpdateFinalize, r.mayFinalize, func(_ workflow.Context, a Approval) { r.accept = &a }},
 	}
 	for _, d := range decisions {
@@ -50,6 +50,14 @@ func (r *replica) listen(ctx workflow.Context) error {
 func (r *replica) noteApproval(ctx workflow.Context, a Approval) {
 	r.approval = &a
 	r.Status.ApprovedBy, r.Status.ApprovedAt = a.By, workflow.Now(ctx)
+}
+
+// noteRollback also stops the step that runs: it is about to be undone.
+func (r *replica) noteRollback(_ workflow.Context, a Approval) {
+	r.undo = &a
+	if r.abort != nil {
+		r.abort()
+	}
 }
 
 // refuse is a validator's answer.

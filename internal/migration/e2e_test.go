@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -179,7 +180,7 @@ func TestRollbackAndStartAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := l.untilPhase(s.ID, migration.PhaseRolledBack)
-	if want := "by Anna Bianchi: wrong subnet"; back.Reason != want {
+	if want := "by Anna Bianchi: wrong subnet; what stays: machine "; !strings.HasPrefix(back.Reason, want) {
 		t.Errorf("reason %q, want %q", back.Reason, want)
 	}
 	l.checkServing(s, false)
@@ -255,6 +256,7 @@ func TestPreflightRefusals(t *testing.T) {
 		want   string
 	}{
 		"no such machine": {func(s *migration.Spec) { s.Source.VM = "nobody" }, `no machine has the name or instance UUID "nobody"`},
+		"no such tenant":  {func(s *migration.Spec) { s.ID, s.Service = "c_b157/web-1", "c_b157/web" }, `tenant "c_b157" was not made at this site: declare it with psn_tenant`},
 		"no such source":  {func(s *migration.Spec) { s.Source.Name = "bergamo" }, `source "bergamo" is not in the configuration`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -302,7 +304,7 @@ func TestOutageAndCancelInTheSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := l.untilPhase(s.ID, migration.PhaseFailed)
-	if st.Reason != "cancelled by request" {
+	if !strings.HasPrefix(st.Reason, "cancelled by request; what stays: machine ") {
 		t.Errorf("reason %q", st.Reason)
 	}
 	l.checkServing(s, false)
@@ -333,5 +335,42 @@ func TestWorkerStopsInOrder(t *testing.T) {
 	seed := l.untilPhase(s.ID, migration.PhaseReplicating).Cycles[0]
 	if seed.Resumes < 1 {
 		t.Errorf("seed %+v, want one that was resumed", seed)
+	}
+}
+
+// A worker that no datastore of the target's cluster is shared with would fail
+// at the first attachment, after everything was made: it is told before.
+func TestWorkerThatReachesNoDatastore(t *testing.T) {
+	l := newLab(t, time.Minute, func(o *sandbox.Options) { o.SplitStorage = true })
+	site, err := l.fleet.Site(psn.Acilia, psn.VSphere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := site.Inventory(l.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := l.fleet.WorkerAt(psn.Acilia)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := ""
+	for _, vm := range inv.VMs {
+		if vm.Name == place.VM {
+			home = vm.Cluster
+		}
+	}
+	s := spec("web-1", "web")
+	for _, c := range inv.Clusters {
+		if c.Name != home {
+			s.Target.Cluster = c.Name
+		}
+	}
+	if err := l.Start(l.ctx, s); err != nil {
+		t.Fatal(err)
+	}
+	st := l.untilPhase(s.ID, migration.PhaseFailed)
+	if want := fmt.Sprintf("worker %q cannot reach the datastores of cluster %q", place.VM, s.Target.Cluster); !strings.Contains(st.Reason, want) {
+		t.Errorf("reason %q, want %q in it", st.Reason, want)
 	}
 }

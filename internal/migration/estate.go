@@ -30,15 +30,18 @@ type OpenDevice func(ctx context.Context, folder, deviceID string, size int64) (
 
 // Machine is the source as found by the preflight.
 type Machine struct {
-	Ref       string       `json:"ref"`
-	Name      string       `json:"name"`
-	GuestOS   string       `json:"guest_os,omitempty"`
-	Firmware  string       `json:"firmware,omitempty"`
-	VCPUs     int64        `json:"vcpus"`
-	MemoryMiB int64        `json:"memory_mib"`
-	Disks     []SourceDisk `json:"disks"` // by Key
-	MACs      []string     `json:"macs"`  // in the order of the cards
-	Transport string       `json:"transport"`
+	Ref          string         `json:"ref"`
+	Name         string         `json:"name"`
+	InstanceUUID string         `json:"instance_uuid,omitempty"`
+	Power        psn.PowerState `json:"power,omitempty"` // before anything was done
+	GuestOS      string         `json:"guest_os,omitempty"`
+	Firmware     string         `json:"firmware,omitempty"`
+	VCPUs        int64          `json:"vcpus"`
+	MemoryMiB    int64          `json:"memory_mib"`
+	Disks        []SourceDisk   `json:"disks"`               // by Key
+	MACs         []string       `json:"macs"`                // in the order of the cards
+	Unplugged    []string       `json:"unplugged,omitempty"` // MACs of the cards that were not connected before anything was done
+	Transport    string         `json:"transport"`
 }
 
 // SourceDisk is one disk of the source.

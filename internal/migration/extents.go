@@ -55,8 +55,10 @@ type plan struct {
 func planDisk(ctx context.Context, t driver.ChangeTracker, ref string, first bool, snapshot string, d driver.SnapshotDisk, pass string, last *blockcopy.Commit) (plan, error) {
 	compare := plan{kind: blockcopy.KindCompare}
 	switch {
-	case last != nil && last.Pass == pass && last.InFlight == nil:
+	case last != nil && last.Pass == pass && last.ChangeID == d.ChangeID && last.InFlight == nil:
 		return plan{kind: last.Kind, done: last}, nil
+	case last != nil && last.Pass == pass:
+		return compare, nil // the same name for another state, or a pass begun since
 	case last == nil && !first:
 		return compare, nil // the records of an earlier cycle are lost, or on another worker
 	case last == nil && t == nil:

@@ -19,7 +19,8 @@ type CutoverInput struct {
 	Spec    Spec      `json:"spec"`
 	Machine Machine   `json:"machine"`
 	Target  Target    `json:"target"`
-	Since   time.Time `json:"since"` // deadlines are counted from here
+	Since   time.Time `json:"since"`             // deadlines are counted from here
+	Release bool      `json:"release,omitempty"` // CleanUp gives the source back: no target of it runs
 }
 
 // Shutdown brings the source down: it asks the guest, waits, and then does what
@@ -27,6 +28,11 @@ type CutoverInput struct {
 func (a *activities) Shutdown(ctx context.Context, in CutoverInput) (time.Time, error) {
 	ctx, b := startBeat(ctx)
 	defer b.end()
+	release, err := a.claim(ctx, in.Spec.ID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer release()
 	at, err := a.shutdown(ctx, in, b)
 	return at, wire(ctx, psn.At(whereSource(in.Spec), err))
 }
@@ -55,7 +61,13 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 		if !asked {
 			// A guest that cannot be asked, for example without tools, is a
 			// guest that does not answer: the policy decides.
-			why = guest.ShutdownGuest(ctx, in.Machine.Ref)
+			err := settle(ctx, func(ctx context.Context) error {
+				why = guest.ShutdownGuest(ctx, in.Machine.Ref)
+				return nil
+			})
+			if err != nil {
+				return time.Time{}, err
+			}
 			asked = true
 		}
 		if why != nil && hopeless[psn.CodeOf(why)] || !time.Now().Before(deadline) {
@@ -70,10 +82,26 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 			"guest of machine %q did not shut down within %v and hard power-off is not allowed: start the replication again with hard_power_off or a longer shutdown_after", in.Machine.Name, in.Spec.ShutdownAfter), why))
 	}
 	b.update(func(p *progress) { p.Doing = "power off" })
-	if err := src.Power(ctx, in.Machine.Ref, psn.PoweredOff); err != nil {
+	err = settle(ctx, func(ctx context.Context) error { return src.Power(ctx, in.Machine.Ref, psn.PoweredOff) })
+	if err != nil {
 		return time.Time{}, err
 	}
 	return time.Now().UTC(), nil
+}
+
+// settleWithin bounds a change that is waited for whatever happens meanwhile.
+const settleWithin = 2 * time.Minute
+
+// settle makes one change of a machine, unless the step was given up. Once
+// asked for, the change is waited for even if the step is given up meanwhile:
+// what follows, like going back, must not be overtaken by it.
+func settle(ctx context.Context, change func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	return change(ctx)
 }
 
 // Isolate disconnects the source's cards and asserts that the machine is off
@@ -81,6 +109,11 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 func (a *activities) Isolate(ctx context.Context, in CutoverInput) error {
 	ctx, b := startBeat(ctx)
 	defer b.end()
+	release, err := a.claim(ctx, in.Spec.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
 	return wire(ctx, psn.At(whereSource(in.Spec), a.isolate(ctx, in)))
 }
 
@@ -93,10 +126,16 @@ func (a *activities) isolate(ctx context.Context, in CutoverInput) error {
 	if err != nil {
 		return err
 	}
-	if err := links.SetLinks(ctx, in.Machine.Ref, false); err != nil {
+	err = settle(ctx, func(ctx context.Context) error { return links.SetLinks(ctx, in.Machine.Ref, false) })
+	if err != nil {
 		return err
 	}
-	vm, err := src.DescribeVM(ctx, in.Machine.Ref)
+	return silent(ctx, src, in.Machine)
+}
+
+// silent refuses unless the source is off and could reach nobody if it ran.
+func silent(ctx context.Context, src driver.Site, m Machine) error {
+	vm, err := src.DescribeVM(ctx, m.Ref)
 	if err != nil {
 		return err
 	}
@@ -105,7 +144,7 @@ func (a *activities) isolate(ctx context.Context, in CutoverInput) error {
 	}
 	for _, n := range vm.NICs {
 		if n.Connected {
-			return psn.Errorf(psn.Internal, "network card %s of source machine %q is still connected", n.MAC, vm.Name)
+			return psn.Errorf(psn.Conflict, "network card %s of source machine %q is still connected, or somebody connected it again", n.MAC, vm.Name)
 		}
 	}
 	return nil
@@ -164,6 +203,10 @@ func verifyDisk(ctx context.Context, dev blockcopy.Target, dir string, d SourceD
 	v, err := blockcopy.VerifyTarget(ctx, dev, dir, func(g blockcopy.Progress) {
 		b.disk(d.Key, g.Done, g.Total)
 	})
+	if psn.Is(err, psn.Conflict) {
+		// An attempt of another process still holds the folder.
+		err = psn.Errorf(psn.Unavailable, "%w", err)
+	}
 	if err != nil {
 		return DiskReport{}, err
 	}
@@ -181,14 +224,24 @@ func first(blocks []int64) int64 {
 }
 
 // Activate detaches the target's disks from the worker, makes the machine the
-// active one and powers it on.
+// active one and powers it on. The source is seen silent just before that: two
+// machines with one address must never run.
 func (a *activities) Activate(ctx context.Context, in CutoverInput) error {
 	ctx, b := startBeat(ctx)
 	defer b.end()
-	return wire(ctx, psn.At(whereTarget(in.Spec), a.activate(ctx, in)))
+	release, err := a.claim(ctx, in.Spec.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return wire(ctx, a.activate(ctx, in))
 }
 
 func (a *activities) activate(ctx context.Context, in CutoverInput) error {
+	src, err := a.source(ctx, in.Spec)
+	if err != nil {
+		return err
+	}
 	dst, err := a.target(ctx, in.Spec)
 	if err != nil {
 		return err
@@ -197,17 +250,31 @@ func (a *activities) activate(ctx context.Context, in CutoverInput) error {
 	if err != nil {
 		return err
 	}
+	if err := silent(ctx, src, in.Machine); err != nil {
+		return psn.At(whereSource(in.Spec), err)
+	}
 	if err := a.detach(ctx, in, dst); err != nil {
-		return err
+		return psn.At(whereTarget(in.Spec), err)
 	}
 	active := labels(in.Spec, psn.RoleActive)
-	if err := dst.UpdateVM(ctx, in.Target.Ref, driver.VMChange{Labels: &active}); err != nil {
-		return err
+	for _, change := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			return dst.UpdateVM(ctx, in.Target.Ref, driver.VMChange{Labels: &active})
+		},
+		func(ctx context.Context) error {
+			return links.SetLinks(ctx, in.Target.Ref, true, in.Machine.Unplugged...)
+		},
+	} {
+		if err := settle(ctx, change); err != nil {
+			return psn.At(whereTarget(in.Spec), err)
+		}
 	}
-	if err := links.SetLinks(ctx, in.Target.Ref, true); err != nil {
-		return err
+	if err := silent(ctx, src, in.Machine); err != nil {
+		return psn.At(whereSource(in.Spec), err) // somebody started it meanwhile
 	}
-	return dst.Power(ctx, in.Target.Ref, psn.PoweredOn)
+	return psn.At(whereTarget(in.Spec), settle(ctx, func(ctx context.Context) error {
+		return dst.Power(ctx, in.Target.Ref, psn.PoweredOn)
+	}))
 }
 
 // detach takes the target's disks off the worker.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/migration"
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 	"github.com/italia/terraform-provider-psn/internal/sandbox"
 )
@@ -72,7 +73,7 @@ type lab struct {
 	*migration.Client
 }
 
-func newLab(t *testing.T, within time.Duration) *lab {
+func newLab(t *testing.T, within time.Duration, more ...func(*sandbox.Options)) *lab {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("end to end tests take a while; run without -short")
@@ -82,16 +83,17 @@ func newLab(t *testing.T, within time.Duration) *lab {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
-	sb, err := sandbox.Start(ctx, sandbox.Options{
-		Dir: t.TempDir(), Centers: []string{"acilia", sandbox.Source}, DirtyDisks: true,
-	})
+	opt := sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", sandbox.Source}, DirtyDisks: true}
+	for _, change := range more {
+		change(&opt)
+	}
+	sb, err := sandbox.Start(ctx, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sb.Close() })
 	l := &lab{t: t, ctx: ctx, sb: sb}
 	l.startEngine()
-	l.startWorker()
 	cfg, err := connect.Load(sb.ConfigFile(), os.Getenv)
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +106,14 @@ func newLab(t *testing.T, within time.Duration) *lab {
 	}
 	t.Cleanup(c.Close)
 	l.Client = migration.NewClient(c)
+	site, err := l.fleet.Site(psn.Acilia, psn.VSphere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := site.EnsureTenant(ctx, driver.Tenant{ID: "p_bs", Name: "Provincia di Brescia"}); err != nil {
+		t.Fatal(err)
+	}
+	l.startWorker()
 	return l
 }
 
@@ -157,7 +167,7 @@ func spec(id, vm string) migration.Spec {
 	return migration.Spec{
 		ID: psn.VMID("p_bs/" + id), Service: "p_bs/protocollo", Classification: psn.Critical,
 		Source: migration.SourceRef{Name: sandbox.Source, VM: vm},
-		Target: migration.TargetRef{Site: psn.Acilia, Platform: psn.VSphere},
+		Target: migration.TargetRef{Site: psn.Acilia, Platform: psn.VSphere, StandbySite: psn.Rozzano},
 		RPO:    6 * time.Second, MinDeltas: 1, Verify: migration.VerifyReadback,
 		ShutdownAfter: 20 * time.Second, HealthWithin: 30 * time.Second,
 	}

@@ -39,6 +39,11 @@ func (a *activities) preflight(ctx context.Context, s Spec, b *beat) (Machine, e
 	if err != nil {
 		return Machine{}, psn.At(whereSource(s), err)
 	}
+	held := sourceID(s, vm.InstanceUUID)
+	// Asked first, for the other's snapshots would be refused in other words.
+	if err := a.holds.look(ctx, held, s.ID); err != nil {
+		return Machine{}, psn.At(whereSource(s), err)
+	}
 	m, err := checkSource(ctx, src, s, vm)
 	if err != nil {
 		return Machine{}, psn.At(whereSource(s), err)
@@ -51,14 +56,49 @@ func (a *activities) preflight(ctx context.Context, s Spec, b *beat) (Machine, e
 	if _, err := capability[driver.DiskAttacher](dst, whereTarget(s), "attach a disk to a worker"); err != nil {
 		return Machine{}, err
 	}
-	if _, _, err := a.workerRef(ctx, s, dst); err != nil {
+	worker, place, err := a.workerRef(ctx, s, dst)
+	if err != nil {
 		return Machine{}, err
 	}
 	inv, err := dst.Inventory(ctx)
 	if err != nil {
 		return Machine{}, psn.At(whereTarget(s), err)
 	}
-	return m, psn.At(whereTarget(s), checkTarget(inv, s, m))
+	for _, err := range []error{
+		checkTarget(inv, s, m),
+		checkTenant(ctx, dst, s),
+		checkReach(ctx, dst, s, worker, place),
+	} {
+		if err != nil {
+			return Machine{}, psn.At(whereTarget(s), err)
+		}
+	}
+	// Last, so that what is refused above holds nothing.
+	return m, psn.At(whereSource(s), a.holds.take(ctx, held, s))
+}
+
+// checkTenant refuses a tenant that was not made at the site: its folders and
+// quotas are declared by its administration's configuration, not by a replica.
+func checkTenant(ctx context.Context, dst driver.Site, s Spec) error {
+	tenant := s.ID.Tenant()
+	there, err := dst.TenantExists(ctx, tenant)
+	if err != nil || there {
+		return err
+	}
+	return psn.Errorf(psn.NotFound, "tenant %q was not made at this site: declare it with psn_tenant, with site %q among its sites, apply, and start the replica again", tenant, s.Target.Site)
+}
+
+// checkReach refuses a worker that no disk of the cluster can be attached to.
+func checkReach(ctx context.Context, dst driver.Site, s Spec, worker string, place WorkerPlace) error {
+	r, ok := dst.(driver.WorkerReach)
+	if !ok {
+		return nil // told by the first attachment
+	}
+	can, err := r.Reaches(ctx, worker, s.Target.Cluster)
+	if err != nil || can {
+		return err
+	}
+	return psn.Errorf(psn.Unsupported, "worker %q cannot reach the datastores of cluster %q: its disks could not be attached to it; share a datastore with the worker's host, run the worker in that cluster, or choose a cluster whose datastores it reaches", place.VM, s.Target.Cluster)
 }
 
 // findSource finds the machine by instance UUID or by a name that is unique.
@@ -93,7 +133,7 @@ func findSource(ctx context.Context, src driver.Site, ref SourceRef) (*psn.VM, e
 // checkSource refuses what cannot be replicated and takes note of the rest.
 func checkSource(ctx context.Context, src driver.Site, s Spec, vm *psn.VM) (Machine, error) {
 	m := Machine{
-		Ref: vm.Ref, Name: vm.Name, GuestOS: vm.GuestOS, Firmware: vm.Firmware,
+		Ref: vm.Ref, Name: vm.Name, InstanceUUID: vm.InstanceUUID, Power: vm.Power, GuestOS: vm.GuestOS, Firmware: vm.Firmware,
 		VCPUs: vm.VCPUs, MemoryMiB: vm.MemoryMiB,
 	}
 	if len(vm.Disks) == 0 {
@@ -108,6 +148,9 @@ func checkSource(ctx context.Context, src driver.Site, s Spec, vm *psn.VM) (Mach
 	slices.SortFunc(m.Disks, func(a, b SourceDisk) int { return cmp.Compare(a.Key, b.Key) })
 	for _, n := range vm.NICs {
 		m.MACs = append(m.MACs, n.MAC)
+		if !n.Connected {
+			m.Unplugged = append(m.Unplugged, n.MAC)
+		}
 	}
 	where := whereSource(s)
 	snapper, err := capability[driver.Snapshotter](src, where, "make snapshots")
@@ -163,7 +206,7 @@ func clearSnapshots(ctx context.Context, snapper driver.Snapshotter, s Spec, ref
 	}
 	var foreign []string
 	for _, snap := range all {
-		if !ours(s.ID, snap.Name) {
+		if !ourSnapshot(s.ID, snap.Name) {
 			foreign = append(foreign, fmt.Sprintf("%q", snap.Name))
 		}
 	}
@@ -173,10 +216,17 @@ func clearSnapshots(ctx context.Context, snapper driver.Snapshotter, s Spec, ref
 	return removeSnapshots(ctx, snapper, s, ref, keep)
 }
 
-// ours tells this replica's snapshots, and the driver's own passing ones, from
+// ourSnapshot tells this replica's snapshots, and the driver's own passing ones, from
 // those of others.
-func ours(id psn.VMID, name string) bool {
-	return strings.HasPrefix(name, snapshotPrefix(id)) || name == "psn-start-change-tracking"
+func ourSnapshot(id psn.VMID, name string) bool {
+	return cycleSnapshot(id, name) || name == "psn-start-change-tracking"
+}
+
+// cycleSnapshot tells the snapshots of this replica's cycles, which end with a
+// number, from those of a replica whose name begins like this one's.
+func cycleSnapshot(id psn.VMID, name string) bool {
+	number, ok := strings.CutPrefix(name, snapshotPrefix(id))
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 func removeSnapshots(ctx context.Context, snapper driver.Snapshotter, s Spec, ref, keep string) error {
@@ -185,7 +235,7 @@ func removeSnapshots(ctx context.Context, snapper driver.Snapshotter, s Spec, re
 		return err
 	}
 	for _, snap := range all {
-		if strings.HasPrefix(snap.Name, snapshotPrefix(s.ID)) && snap.Name != keep {
+		if cycleSnapshot(s.ID, snap.Name) && snap.Name != keep {
 			if err := snapper.RemoveSnapshot(ctx, ref, snap.Ref); err != nil {
 				return err
 			}

@@ -2,7 +2,7 @@ package migration
 
 import (
 	"context"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +23,26 @@ type fakeSite struct {
 	pages     map[int64]*driver.AreaPage
 	asked     []int64
 	areasErr  error
+	powered   []string // "<ref> <state>", in order
+	tenants   []psn.TenantID
+	reached   string // cluster that the worker reaches
+}
+
+func (f *fakeSite) Power(_ context.Context, ref string, want psn.PowerState) error {
+	f.powered = append(f.powered, ref+" "+string(want))
+	return nil
+}
+
+func (f *fakeSite) SetLinks(context.Context, string, bool, ...string) error { return nil }
+
+func (f *fakeSite) UpdateVM(context.Context, string, driver.VMChange) error { return nil }
+
+func (f *fakeSite) TenantExists(_ context.Context, id psn.TenantID) (bool, error) {
+	return slices.Contains(f.tenants, id), nil
+}
+
+func (f *fakeSite) Reaches(_ context.Context, _, cluster string) (bool, error) {
+	return cluster == f.reached, nil
 }
 
 func (f *fakeSite) Inventory(context.Context) (*psn.SiteInventory, error) {
@@ -119,7 +139,8 @@ func TestPlanOfADisk(t *testing.T) {
 	disk := driver.SnapshotDisk{Key: 2000, CapacityBytes: 1 << 20, ChangeID: "new"}
 	whole := map[int64]*driver.AreaPage{0: {Length: 1 << 20, Areas: []driver.Area{{Start: 0, Length: 4096}}}}
 	committed := &blockcopy.Commit{Pass: "old", Kind: blockcopy.KindSeed, ChangeID: "since"}
-	same := &blockcopy.Commit{Pass: "pass", Kind: blockcopy.KindDelta, ChangeID: "since"}
+	same := &blockcopy.Commit{Pass: "pass", Kind: blockcopy.KindDelta, ChangeID: "new"}
+	namesake := &blockcopy.Commit{Pass: "pass", Kind: blockcopy.KindDelta, ChangeID: "since"}
 	stale := psn.Errorf(psn.Stale, "reset")
 	unsupported := psn.Errorf(psn.Unsupported, "no allocated areas")
 	for name, tc := range map[string]struct {
@@ -140,6 +161,7 @@ func TestPlanOfADisk(t *testing.T) {
 		"later, records lost":               {tracker: &fakeSite{pages: whole}, want: blockcopy.KindCompare},
 		"later, tracking stopped":           {tracker: &fakeSite{pages: whole}, last: committed, noID: true, want: blockcopy.KindCompare},
 		"committed before the worker died":  {tracker: &fakeSite{pages: whole}, last: same, want: blockcopy.KindDelta},
+		"same name, another state":          {tracker: &fakeSite{pages: whole}, last: namesake, want: blockcopy.KindCompare},
 		"first, committed before the death": {first: true, tracker: &fakeSite{pages: whole}, last: same, want: blockcopy.KindDelta},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,33 +314,6 @@ func TestTargetIsChecked(t *testing.T) {
 				t.Errorf("error %v, want %s with %q", err, tc.code, tc.want)
 			}
 		})
-	}
-}
-
-// The records of a disk that was replaced are set aside, never used for the new one.
-func TestRecordsOfAReplacedDisk(t *testing.T) {
-	a := &activities{stateDir: t.TempDir()}
-	d := driver.SnapshotDisk{Key: 2000, UUID: "u-1", CapacityBytes: 1 << 20}
-	dir, err := a.diskDir("p_bs/db-1", d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := filepath.Join(a.stateDir, "p_bs", "db-1", "disk-2000"); dir != want {
-		t.Errorf("folder %s, want %s", dir, want)
-	}
-	disk := &memory{data: make([]byte, d.CapacityBytes)}
-	if _, err := blockcopy.Copy(t.Context(), disk, disk, blockcopy.Job{Dir: dir, DiskID: "u-1", Pass: "p", Kind: blockcopy.KindSeed}); err != nil {
-		t.Fatal(err)
-	}
-	d.UUID = "u-2"
-	if dir, err = a.diskDir("p_bs/db-1", d); err != nil {
-		t.Fatal(err)
-	}
-	if c, err := blockcopy.Committed(dir); c != nil || err != nil {
-		t.Errorf("records for the new disk: %+v, %v; want none", c, err)
-	}
-	if c, err := blockcopy.Committed(dir + ".u-1"); c == nil || err != nil {
-		t.Errorf("records of the old disk: %+v, %v; want them kept", c, err)
 	}
 }
 

@@ -30,10 +30,6 @@ func (a *activities) provision(ctx context.Context, s Spec, m Machine) (Target, 
 	if err != nil {
 		return Target{}, err
 	}
-	tenant := s.ID.Tenant()
-	if err := dst.EnsureTenant(ctx, driver.Tenant{ID: tenant, Name: string(tenant)}); err != nil {
-		return Target{}, err
-	}
 	spec := driver.VMSpec{
 		ID: s.ID, Labels: labels(s, psn.RoleReplica), Cluster: s.Target.Cluster,
 		VCPUs: m.VCPUs, MemoryMiB: m.MemoryMiB, GuestOS: m.GuestOS, Firmware: m.Firmware,

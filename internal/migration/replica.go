@@ -2,6 +2,7 @@ package migration
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,6 +40,8 @@ type replica struct {
 	undo     *Approval // rollback asked for
 	accept   *Approval // finalize asked for
 	touched  bool      // the source is not as it was: going back has something to do
+	active   bool      // the target was told to start
+	abort    func()    // stops what a rollback need not wait for; nil when nothing is
 	report   Report
 }
 
@@ -146,6 +149,7 @@ func (r *replica) cycle(ctx workflow.Context, opts workflow.ActivityOptions, in 
 	r.Next++
 	r.Status.LastSyncAt = res.Cycle.SnapshotAt
 	r.Status.Disks = res.Disks
+	r.Status.Reason = res.Left
 	r.Status.Cycles = append(r.Status.Cycles, res.Cycle)
 	if n := len(r.Status.Cycles); n > keepCycles {
 		r.Status.Cycles = slices.Delete(r.Status.Cycles, 1, n-keepCycles+1)
@@ -159,16 +163,37 @@ func (r *replica) fail(ctx workflow.Context, cause error) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	reason, code := r.reason(cause)
-	r.cleanUp(ctx)
-	return r.end(ctx, PhaseFailed, reason, code)
+	left := r.cleanUp(ctx, true)
+	return r.end(ctx, PhaseFailed, reason+left, code)
 }
 
-// cleanUp does what it can; what is left is named by the next run's preflight
-// or removed by it.
-func (r *replica) cleanUp(ctx workflow.Context) {
-	if err := r.do(ctx, tidy, step.CleanUp, r.input(ctx), nil); err != nil {
+// cleanUp does what it can and gives the source back when told to. It returns
+// words for what stays, to be added to a reason; what is left at the source is
+// removed by the next run, or named by its preflight.
+func (r *replica) cleanUp(ctx workflow.Context, release bool) string {
+	in := r.input(ctx)
+	in.Release = release
+	left := ""
+	if err := r.do(ctx, tidy, step.CleanUp, in, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("clean up", "replica", r.spec.ID, "error", err)
+		why, _ := unwire(err)
+		left = "; not everything could be tidied up: " + why
 	}
+	return left + r.stays()
+}
+
+// stays says what remains at the target of a replica that came to nothing, and
+// how it is removed.
+func (r *replica) stays() string {
+	where := fmt.Sprintf("in cluster %s of %s", r.spec.Target.Cluster, whereTarget(r.spec))
+	const remove = "start the replica again to use it, or remove it: destroy its psn_replica with delete_target = true, or delete the machine at the site"
+	switch {
+	case r.Target.Ref != "":
+		return fmt.Sprintf("; what stays: machine %s (%s) with %d disks %s: %s", r.spec.ID, r.Target.Ref, len(r.Target.Disks), where, remove)
+	case r.Status.Phase == PhaseProvision:
+		return fmt.Sprintf("; what may stay: machine %s with empty disks %s: %s", r.spec.ID, where, remove)
+	}
+	return ""
 }
 
 // end states the final phase and is the error the workflow closes with.

@@ -23,11 +23,12 @@ import (
 // world stands in for the activities: it notes what was asked for, and fails
 // where a test wants it to.
 type world struct {
-	calls  []string
-	fail   map[string]error // by activity, "Cycle final" for the last cycle, "Cycle warm" for the one before
-	health []string         // answers of the health gate; then healthy
-	cycles []migration.CycleInput
-	lag    time.Duration // how much older than asked for the snapshots are
+	calls    []string
+	fail     map[string]error // by activity, "Cycle final" for the last cycle, "Cycle warm" for the one before
+	health   []string         // answers of the health gate; then healthy
+	cycles   []migration.CycleInput
+	released bool
+	lag      time.Duration // how much older than asked for the snapshots are
 }
 
 func (w *world) call(name string) error {
@@ -86,8 +87,11 @@ func (w *world) Health(context.Context, migration.CutoverInput) (string, error) 
 	return why, w.call("Health")
 }
 
-func (w *world) Back(context.Context, migration.CutoverInput) error    { return w.call("Back") }
-func (w *world) CleanUp(context.Context, migration.CutoverInput) error { return w.call("CleanUp") }
+func (w *world) Back(context.Context, migration.CutoverInput) error { return w.call("Back") }
+func (w *world) CleanUp(_ context.Context, in migration.CutoverInput) error {
+	w.released = w.released || in.Release
+	return w.call("CleanUp")
+}
 
 func (w *world) did(name string) bool { return slices.Contains(w.calls, name) }
 
@@ -113,7 +117,7 @@ func hourly() migration.Spec {
 	return migration.Spec{
 		ID: "p_bs/legacy-1", Service: "p_bs/protocollo", Classification: psn.Critical,
 		Source: migration.SourceRef{Name: "brescia", VM: "legacy"},
-		Target: migration.TargetRef{Site: psn.Acilia, Platform: psn.VSphere, Cluster: "c"},
+		Target: migration.TargetRef{Site: psn.Acilia, Platform: psn.VSphere, Cluster: "c", StandbySite: psn.Rozzano},
 		RPO:    time.Hour, MinDeltas: 2, Verify: migration.VerifyReadback,
 		ShutdownAfter: time.Minute, CutoverWithin: time.Hour,
 	}
@@ -194,7 +198,10 @@ func TestReplicaFromStartToFinalized(t *testing.T) {
 	if err := s.GetWorkflowResult(&r); err != nil {
 		t.Fatal(err)
 	}
-	if r.TargetRef != "vm-2" || len(r.Disks) != 1 || r.SourceOffAt.IsZero() || r.TargetOnAt.Before(r.SourceOffAt.Add(-time.Minute)) {
+	if s.released {
+		t.Error("a finalized replica gave its source back")
+	}
+	if !r.RolledBackAt.IsZero() || r.TargetRef != "vm-2" || len(r.Disks) != 1 || r.SourceOffAt.IsZero() || r.TargetOnAt.Before(r.SourceOffAt.Add(-time.Minute)) {
 		t.Errorf("report %+v", r)
 	}
 }
@@ -243,8 +250,18 @@ func TestFailureBeforeCutoverLeavesTheSourceRunning(t *testing.T) {
 			s.fail[name] = temporal.NewNonRetryableApplicationError("it cannot be", string(psn.Conflict), nil)
 			s.run()
 			st := s.status()
-			if st.Phase != migration.PhaseFailed || st.Reason != "it cannot be" {
-				t.Errorf("phase %q, reason %q", st.Phase, st.Reason)
+			stays := map[string]string{
+				"Preflight": "it cannot be",
+				"Provision": "it cannot be; what may stay: machine p_bs/legacy-1 with empty disks in cluster c of site acilia (vsphere): start the replica again",
+			}[name]
+			if stays == "" {
+				stays = "it cannot be; what stays: machine p_bs/legacy-1 (vm-2) with 1 disks in cluster c of site acilia (vsphere): start the replica again"
+			}
+			if st.Phase != migration.PhaseFailed || !strings.HasPrefix(st.Reason, stays) || name == "Preflight" && st.Reason != stays {
+				t.Errorf("phase %q, reason %q, want %q", st.Phase, st.Reason, stays)
+			}
+			if !s.released {
+				t.Error("the source was not given back")
 			}
 			if !s.did("CleanUp") || s.did("Back") || s.did("Shutdown") {
 				t.Errorf("steps %v: want a clean-up and the source left alone", s.calls)
@@ -267,7 +284,7 @@ func TestFailureInCutoverGoesBack(t *testing.T) {
 			s.at(2*time.Hour, "approve", migration.UpdateApprove, "Anna")
 			s.run()
 			st := s.status()
-			if st.Phase != migration.PhaseRolledBack || st.Reason != "it broke" || st.Report != nil {
+			if st.Phase != migration.PhaseRolledBack || !strings.HasPrefix(st.Reason, "it broke; what stays: machine p_bs/legacy-1 (vm-2)") || strings.Count(st.Reason, "what stays") != 1 || st.Report != nil || !s.released {
 				t.Errorf("phase %q, reason %q, report %v", st.Phase, st.Reason, st.Report)
 			}
 			if s.did("Back") != back || !s.did("CleanUp") || s.did("Health") {
@@ -303,8 +320,11 @@ func TestRollbackOfAVerifiedCutover(t *testing.T) {
 		t.Errorf("a rollback on request ended with %v", err)
 	}
 	st := s.status()
-	if st.Phase != migration.PhaseRolledBack || st.Reason != "by Bruno" || !s.did("Back") {
+	if st.Phase != migration.PhaseRolledBack || !strings.HasPrefix(st.Reason, "by Bruno; what stays: ") || !s.did("Back") || !s.released {
 		t.Errorf("phase %q, reason %q, steps %v", st.Phase, st.Reason, s.calls)
+	}
+	if r := st.Report; r == nil || r.RolledBackBy != "Bruno" || r.RolledBackWhy != "by Bruno" || r.RolledBackAt.Before(r.TargetOnAt) {
+		t.Errorf("report %+v, want it to say when, by whom and why it was rolled back", r)
 	}
 }
 
@@ -342,7 +362,7 @@ func TestCancel(t *testing.T) {
 	s.RegisterDelayedCallback(func() { s.CancelWorkflow() }, 2*time.Hour)
 	s.run()
 	st := s.status()
-	if st.Phase != migration.PhaseFailed || st.Reason != "cancelled by request" || !s.did("CleanUp") || s.did("Back") {
+	if st.Phase != migration.PhaseFailed || !strings.HasPrefix(st.Reason, "cancelled by request; what stays: machine p_bs/legacy-1 (vm-2) with 1 disks in cluster c of site acilia (vsphere)") || !s.did("CleanUp") || s.did("Back") {
 		t.Errorf("phase %q, reason %q, steps %v", st.Phase, st.Reason, s.calls)
 	}
 }

@@ -126,6 +126,10 @@ type Report struct {
 	TargetRef       string       `json:"target_ref"`
 	MACs            []string     `json:"macs"`
 	Disks           []DiskReport `json:"disks"`
+	// Of a cutover that was taken back; zero otherwise.
+	RolledBackAt  time.Time `json:"rolled_back_at"`
+	RolledBackBy  string    `json:"rolled_back_by,omitempty"`
+	RolledBackWhy string    `json:"rolled_back_why,omitempty"`
 }
 
 // DiskReport proves one disk.

@@ -50,7 +50,7 @@ func NewWorker(c client.Client, estate Estate, stateDir string, sites ...psn.Sit
 			MaxHeartbeatThrottleInterval:       beatEvery,
 			WorkerStopTimeout:                  stopWithin,
 		})
-		register(sw, &activities{estate: estate, open: openLocal, stateDir: dir, places: semaphore.NewWeighted(cyclesAtOnce)})
+		register(sw, &activities{estate: estate, holds: engineHolds{c}, open: openLocal, stateDir: dir, places: semaphore.NewWeighted(cyclesAtOnce)})
 		w.workers = append(w.workers, sw)
 	}
 	return w, nil
@@ -58,6 +58,7 @@ func NewWorker(c client.Client, estate Estate, stateDir string, sites ...psn.Sit
 
 func register(r worker.Registry, a *activities) {
 	r.RegisterWorkflow(Replica)
+	r.RegisterWorkflow(Source)
 	r.RegisterActivity(a)
 }
 
