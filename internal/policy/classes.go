@@ -138,12 +138,7 @@ func (e *evaluation) dataStayInTheEU() {
 				"set data_location, for example \"IT\"")
 			continue
 		}
-		var outside []string
-		for _, code := range strings.FieldsFunc(s.DataLocation, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
-			if !catalog.InEU(code) {
-				outside = append(outside, fmt.Sprintf("%q", code))
-			}
-		}
+		outside := outsideEU(s.DataLocation)
 		if len(outside) == 0 || s.DataLocationDerogation != "" {
 			continue
 		}
