@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"transport":             {"psn", "platform/driver", "blockcopy"},
 	"migration":             {"psn", "platform/driver", "blockcopy", "transport/..."},
 	"audit":                 {"psn", "catalog", "policy", "placement"},
+	"audit/report":          {"psn", "catalog", "policy", "audit"},
 	"connect":               {"psn", "platform", "platform/...", "transport/...", "migration"},
 	"sandbox":               {"psn", "connect"},
 	"provider":              {"psn", "catalog", "policy", "placement", "platform", "platform/driver", "connect", "migration", "provider/..."},
