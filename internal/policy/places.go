@@ -29,7 +29,7 @@ func (e *evaluation) sitesAreOfThePSN() {
 		}
 	}
 	for _, m := range e.doc.Machines {
-		if len(m.MoreStandbySites) > 0 && !e.unknown(string(m.ID), m.Unknown, "more_standby_sites") {
+		if !e.unknown(string(m.ID), m.Unknown, "more_standby_sites") {
 			for _, site := range m.MoreStandbySites {
 				judge(string(m.ID), "standby site", site, false)
 			}

@@ -27,43 +27,64 @@ func Topics() []Topic {
 	return []Topic{TopicProducts, TopicMetadata, TopicBackup, TopicBackupPlaces, TopicKeys, TopicKeyManagement, TopicAccess, TopicStaff, TopicInventory}
 }
 
-// Speaks reports whether the document speaks of a topic.
-func (d Document) Speaks(t Topic) bool {
-	if slices.Contains(d.Topics, t) {
-		return true
-	}
-	services := func(said func(Service) bool) bool { return slices.ContainsFunc(d.Services, said) }
-	machines := func(said func(Machine) bool) bool { return slices.ContainsFunc(d.Machines, said) }
-	switch t {
-	case TopicProducts:
-		return machines(func(m Machine) bool { return m.Product != "" || m.Unknown.Has("product") })
-	case TopicMetadata:
-		return services(func(s Service) bool {
-			return s.MetadataLocation+s.LogLocation+s.BackupLocation+s.SiteList != "" || s.Unknown.any("metadata_location", "log_location", "backup_location", "site_list")
-		})
-	case TopicBackup:
-		return services(func(s Service) bool { return s.BackupPolicy != "" || s.Unknown.Has("backup_policy") })
-	case TopicBackupPlaces:
-		return len(d.Backups) > 0
-	case TopicKeys:
-		return services(func(s Service) bool {
-			return s.KeyReference+s.KeyManagement != "" || s.Unknown.any("key_reference", "key_management")
-		})
-	case TopicKeyManagement:
-		return services(func(s Service) bool { return s.KeyManagement+s.HSM != "" || s.Unknown.any("key_management", "hsm") })
-	case TopicAccess:
-		return services(func(s Service) bool { return s.AccessProcedure != "" || s.Unknown.Has("access_procedure") })
-	case TopicStaff:
-		return services(func(s Service) bool { return s.StaffList != "" || s.Unknown.Has("staff_list") })
-	case TopicInventory:
-		return machines(func(m Machine) bool {
-			return m.Function+m.Owner+m.Office != "" || len(m.Addresses) > 0 || m.Unknown.any("function", "owner", "office", "addresses")
-		})
-	}
-	return false
+// Fields names the fields that speak of a topic, as Unknown does.
+type Fields struct {
+	Services []string `json:"services"`
+	Machines []string `json:"machines"`
 }
 
-func (u Unknown) any(fields ...string) bool { return slices.ContainsFunc(fields, u.Has) }
+// TopicFields returns the fields that speak of each topic. TopicBackupPlaces has
+// none: Document.Backups speaks of it.
+func TopicFields() map[Topic]Fields {
+	return map[Topic]Fields{
+		TopicProducts:      {Machines: []string{"product"}},
+		TopicMetadata:      {Services: []string{"metadata_location", "log_location", "backup_location", "site_list"}},
+		TopicBackup:        {Services: []string{"backup_policy"}},
+		TopicBackupPlaces:  {},
+		TopicKeys:          {Services: []string{"key_reference", "key_management"}},
+		TopicKeyManagement: {Services: []string{"key_management", "hsm"}},
+		TopicAccess:        {Services: []string{"access_procedure"}},
+		TopicStaff:         {Services: []string{"staff_list"}},
+		TopicInventory:     {Machines: []string{"function", "owner", "office", "addresses"}},
+	}
+}
+
+// said tells whether a field of a service or machine is declared; keyed by its
+// name in TopicFields.
+var (
+	serviceSaid = map[string]func(Service) bool{
+		"metadata_location": func(s Service) bool { return s.MetadataLocation != "" },
+		"log_location":      func(s Service) bool { return s.LogLocation != "" },
+		"backup_location":   func(s Service) bool { return s.BackupLocation != "" },
+		"site_list":         func(s Service) bool { return s.SiteList != "" },
+		"backup_policy":     func(s Service) bool { return s.BackupPolicy != "" },
+		"key_reference":     func(s Service) bool { return s.KeyReference != "" },
+		"key_management":    func(s Service) bool { return s.KeyManagement != "" },
+		"hsm":               func(s Service) bool { return s.HSM != "" },
+		"access_procedure":  func(s Service) bool { return s.AccessProcedure != "" },
+		"staff_list":        func(s Service) bool { return s.StaffList != "" },
+	}
+	machineSaid = map[string]func(Machine) bool{
+		"product":   func(m Machine) bool { return m.Product != "" },
+		"function":  func(m Machine) bool { return m.Function != "" },
+		"owner":     func(m Machine) bool { return m.Owner != "" },
+		"office":    func(m Machine) bool { return m.Office != "" },
+		"addresses": func(m Machine) bool { return len(m.Addresses) > 0 },
+	}
+)
+
+// Speaks reports whether the document speaks of a topic.
+func (d Document) Speaks(t Topic) bool {
+	if slices.Contains(d.Topics, t) || t == TopicBackupPlaces && len(d.Backups) > 0 {
+		return true
+	}
+	fields := TopicFields()[t]
+	return slices.ContainsFunc(d.Services, func(s Service) bool {
+		return slices.ContainsFunc(fields.Services, func(f string) bool { return serviceSaid[f](s) || s.Unknown.Has(f) })
+	}) || slices.ContainsFunc(d.Machines, func(m Machine) bool {
+		return slices.ContainsFunc(fields.Machines, func(f string) bool { return machineSaid[f](m) || m.Unknown.Has(f) })
+	})
+}
 
 // topicOf names the topic of the rules that have one.
 var topicOf = map[string]Topic{
