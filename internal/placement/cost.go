@@ -7,18 +7,20 @@ const tenths = 10
 
 var slope = [tenths]int64{1, 2, 3, 4, 5, 6, 7, 12, 20, 40}
 
-// addRates sets what a unit of resource costs in the first tenth. It is the same
-// on every cluster, so that clusters of any size fill evenly, and such that the
-// first tenth of an average cluster costs Weights.Balance.
+// addRates sets what a unit of resource costs in the first tenth: Weights.Balance
+// for a vCPU, and for the others such that all there is of each costs the same.
+// It is the same on every cluster, so that clusters of any size fill evenly.
 func (m *model) addRates() {
-	for r := range basic {
-		var n int64
-		for _, c := range m.clusters {
-			if !c.dark && c.cap[r] > 0 {
-				n++
-			}
+	const most = 1 << 58 / (4 * tenths * 40) // keeps the cost of a full estate inside 64 bits
+	all := max(m.total[vcpus], 1)
+	rate := min(m.weights.Balance*millionths, most/all)
+	for _, c := range m.clusters {
+		for r := range basic {
+			c.stairs[r] = newStairs(c.cap[r])
 		}
-		m.rate[r] = m.weights.Balance * millionths * tenths * n / max(m.total[r], 1)
+	}
+	for r := range basic {
+		m.rate[r] = rate * all / max(m.total[r], 1)
 	}
 }
 
@@ -34,30 +36,42 @@ func (m *model) balanceWith(i int, more *vec) int64 {
 	used, worst := &m.used[i], &m.worst[i]
 	var sum int64
 	for r := range basic {
-		sum += m.rate[r] * steps(used[r]+worst[r]+more[r], c.cap[r])
+		sum += m.rate[r] * c.stairs[r].climb(used[r]+worst[r]+more[r])
 	}
 	return sum
 }
 
-// steps is the use of a cluster weighed by slope: convex and piecewise linear.
-func steps(use, capacity int64) int64 {
-	if capacity == 0 {
-		return 0
-	}
-	use = min(use, 4*capacity)
-	var sum int64
+// stairs hold where each tenth of a capacity begins and what the use up to there
+// weighs.
+type stairs struct {
+	from, weight [tenths]int64
+	most         int64
+}
+
+func newStairs(capacity int64) (s stairs) {
 	for t := range int64(tenths) {
-		over := use - capacity*t/tenths
-		if over <= 0 {
-			break
-		}
-		rise := slope[t]
+		s.from[t] = capacity * t / tenths
 		if t > 0 {
-			rise -= slope[t-1]
+			s.weight[t] = s.weight[t-1] + slope[t-1]*(s.from[t]-s.from[t-1])
 		}
-		sum += rise * over
 	}
-	return sum
+	s.most = 4 * capacity
+	return s
+}
+
+// climb is the use of a cluster weighed by slope: convex and piecewise linear.
+func (s *stairs) climb(use int64) int64 {
+	if use >= s.most {
+		use = s.most // overfull by others: more makes no difference
+	}
+	t := 0
+	if use >= s.from[5] {
+		t = 5
+	}
+	for t < tenths-1 && use >= s.from[t+1] {
+		t++
+	}
+	return s.weight[t] + slope[t]*(use-s.from[t])
 }
 
 // primaryCost is what one more primary of mc on cluster p adds.

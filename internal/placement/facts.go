@@ -59,7 +59,7 @@ func (m *model) addFacts() {
 	}
 	for _, x := range m.req.Excluded {
 		for _, c := range m.clusters {
-			if siteAt(c.site) == x.Site && (x.Platform == "" || x.Platform == c.platform) && (x.Cluster == "" || x.Cluster == c.name) {
+			if x.covers(c) {
 				c.excluded = "maintenance"
 				if x.Reason != "" {
 					c.excluded = x.Reason

@@ -24,7 +24,8 @@ type cluster struct {
 	taken      vec        // running machines and standby disks of others
 	held       [sites]vec // others' reserve for the loss of each site
 	price      vec        // of one unit of each resource a day, in millionths
-	excluded   string     // why nothing may stand here; "" when it may
+	stairs     [basic]stairs
+	excluded   string // why nothing may stand here; "" when it may
 	// dark marks a stand-in for a cluster of a site that could not be read:
 	// machines that stand there stay, nothing new goes there.
 	dark bool

@@ -139,8 +139,9 @@ type Weights struct {
 	SameRegion    int64 `json:"same_region"`    // a critical standby in the region of its primary: HA, not DR
 	OtherPlatform int64 `json:"other_platform"` // a standby on another platform than its primary
 	OffLocality   int64 `json:"off_locality"`   // a primary at none of the sites it should be near
-	// Balance is what filling an average cluster to its tenth costs; each further
-	// tenth costs more than the one before.
+	// Balance is what a vCPU costs on a cluster that is nearly empty, and as much
+	// of RAM and of storage as there is to a vCPU in the estate; each further
+	// tenth of a cluster costs more than the one before, the last forty times.
 	Balance int64 `json:"balance"`
 }
 
@@ -148,9 +149,9 @@ type Weights struct {
 // go to the other region, then platforms agree, then clusters fill evenly. A
 // rebalance makes moves cheap; raise Move to make it sparing.
 func DefaultWeights(rebalance bool) Weights {
-	w := Weights{Move: 20_000, MovePerGiB: 2, SameRegion: 10_000, OtherPlatform: 3_000, OffLocality: 3_000, Balance: 1_000}
+	w := Weights{Move: 20_000, MovePerGiB: 2, SameRegion: 10_000, OtherPlatform: 3_000, OffLocality: 3_000, Balance: 2}
 	if rebalance {
-		w.Move, w.MovePerGiB = 10, 0
+		w.Move, w.MovePerGiB = 5, 0
 	}
 	return w
 }
