@@ -107,40 +107,31 @@ func protection(role string) int {
 	return map[string]int{"none": 0, "not known": 1, "ha": 2, "dr": 3}[role]
 }
 
-// headroom compares the vCPUs that are left on the tightest cluster of each site
-// after the loss of each other, where both files tell them.
+// headroom compares the vCPUs left on the tightest cluster of each site after
+// the loss that asks most of it, where both files tell them.
 func (d *Diff) headroom(before, after []Room) {
-	type key struct{ site, lost psn.Site }
-	tightest := func(rooms []Room) map[key]int64 {
-		out := map[key]int64{}
+	tightest := func(rooms []Room) map[psn.Site]int64 {
+		out := map[psn.Site]int64{}
 		for _, r := range rooms {
-			k := key{r.Site, r.Lost}
-			if v, ok := out[k]; !ok || r.Free.VCPUs < v {
-				out[k] = r.Free.VCPUs
+			if v, ok := out[r.Site]; !ok || r.Free.VCPUs < v {
+				out[r.Site] = r.Free.VCPUs
 			}
 		}
 		return out
 	}
 	was, is := tightest(before), tightest(after)
 	for _, site := range psn.Sites() {
-		for _, lost := range append([]psn.Site{""}, psn.Sites()...) {
-			k := key{site, lost}
-			old, ok := was[k]
-			now, also := is[k]
-			if !ok || !also || old == now {
-				continue
-			}
-			e := EffectNeutral
-			if now < 0 && now < old {
-				e = EffectWorse
-			} else if old < 0 && now > old {
-				e = EffectBetter
-			}
-			subject := string(site)
-			if lost != "" {
-				subject += " without " + string(lost)
-			}
-			d.add(e, subject, "headroom", fmt.Sprintf("%d vCPU", old), fmt.Sprintf("%d vCPU", now))
+		old, ok := was[site]
+		now, also := is[site]
+		if !ok || !also || old == now {
+			continue
 		}
+		e := EffectNeutral
+		if now < 0 && now < old {
+			e = EffectWorse
+		} else if old < 0 && now > old {
+			e = EffectBetter
+		}
+		d.add(e, string(site), "headroom", fmt.Sprintf("%d vCPU", old), fmt.Sprintf("%d vCPU", now))
 	}
 }

@@ -34,7 +34,7 @@ func TestAudit(t *testing.T) {
 		"two plans":    {[]string{"audit", auditData + "clean.json", "--state", auditData + "planted.json"}, 2, "", "the first file is a plan, the second a plan"},
 		"digest":       {[]string{"audit", auditData + "clean.json", "--digest", "sha256:00"}, 2, "", "not sha256:00: it is not the one"},
 		"sarif":        {[]string{"audit", auditData + "planted.json", "--format", "sarif"}, 1, `"version": "2.1.0"`, ""},
-		"csv":          {[]string{"audit", auditData + "planted.json", "--format", "csv", "--separator", ";", "--lang", "it"}, 1, "regola;esito;gravità;", ""},
+		"csv":          {[]string{"audit", auditData + "planted.json", "--format", "csv", "--separator", ";", "--lang", "it"}, 1, "Regola;Esito;Gravità;", ""},
 		"same":         {[]string{"audit", "diff", auditData + "clean.json", auditData + "clean.json"}, 0, "worse: 0", ""},
 		"worse":        {[]string{"audit", "diff", auditData + "clean.json", auditData + "planted.json"}, 1, "PLC-002  p_bs/anagrafe-1: passed → not passed", ""},
 		"better":       {[]string{"audit", "diff", auditData + "planted.json", auditData + "clean.json", "--lang", "it"}, 0, "In meglio", ""},

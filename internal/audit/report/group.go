@@ -17,10 +17,18 @@ type group struct {
 	Severity psn.Severity
 	Outcome  psn.Outcome
 	Text     string // what the rule demands
-	Basis    string
-	Citation string
-	Findings []said
+	Grounds  string // basis and citation
+	Items    []item
 	Remedies []string // distinct, in order
+
+	at map[string]int // index of items by their words
+}
+
+// item is what was found, once for all subjects of which it is said in the same
+// words.
+type item struct {
+	said
+	Subjects []string
 }
 
 // said is a finding in the words of a language.
@@ -50,16 +58,29 @@ func groups(r *audit.Report, lang Language) []group {
 			at[k] = i
 			out = append(out, group{
 				Rule: f.Rule, Severity: f.Severity, Outcome: f.Outcome, Text: rules[f.Rule].Text(string(lang)),
-				Basis: lang.word("basis " + string(f.Basis)), Citation: lang.citation(f.Citation),
+				Grounds: lang.grounds(f.Basis, f.Citation),
 			})
 		}
 		s := lang.say(f, rules[f.Rule])
-		out[i].Findings = append(out[i].Findings, s)
+		out[i].add(s)
 		if s.Remedy != "" && !slices.Contains(out[i].Remedies, s.Remedy) {
 			out[i].Remedies = append(out[i].Remedies, s.Remedy)
 		}
 	}
 	return out
+}
+
+func (g *group) add(s said) {
+	words := s.Message + "\x00" + s.Aside
+	if i, ok := g.at[words]; ok {
+		g.Items[i].Subjects = append(g.Items[i].Subjects, s.Subject)
+		return
+	}
+	if g.at == nil {
+		g.at = map[string]int{}
+	}
+	g.at[words] = len(g.Items)
+	g.Items = append(g.Items, item{s, []string{s.Subject}})
 }
 
 func rulesByID() map[string]policy.Rule {
@@ -73,7 +94,10 @@ func rulesByID() map[string]policy.Rule {
 // say puts a finding into words for people.
 func (l Language) say(f psn.Finding, rule policy.Rule) said {
 	// The text of the rule stands above the message already.
-	f.Message = strings.TrimSuffix(f.Message, ", so this cannot be decided: "+rule.English)
+	if short, cut := strings.CutSuffix(f.Message, ", so this cannot be decided: "+rule.English); cut {
+		// So does the subject.
+		f.Message = strings.Replace(short, " of "+f.Subject+" is not known yet", " is not known yet", 1)
+	}
 	s := said{Finding: f}
 	if f.Subject == "" {
 		s.Subject = l.word("id known after apply")

@@ -40,8 +40,9 @@ type sheet struct {
 	Done     []audit.Action // what changes
 	Same     int            // how many resources stay as they are
 	Verdicts []verdict
-	Headline string // key of the sentence on top
-	Mood     string // "passed", "info", "warning", "undecidable" or "failed"
+	Idle     []policy.Rule // rules of which the file has no subject
+	Headline string        // key of the sentence on top
+	Mood     string        // "passed", "info", "warning", "undecidable" or "failed"
 }
 
 // card is one service with its machines and what was found on them.
@@ -75,7 +76,11 @@ func writeHTML(w io.Writer, r *audit.Report, o Options) error {
 	}
 	rules := rulesByID()
 	for _, outcome := range r.Rules {
-		s.Verdicts = append(s.Verdicts, verdict{rules[outcome.ID], outcome.Outcome})
+		if outcome.Outcome == "not applied" {
+			s.Idle = append(s.Idle, rules[outcome.ID])
+		} else {
+			s.Verdicts = append(s.Verdicts, verdict{rules[outcome.ID], outcome.Outcome})
+		}
 	}
 	c := r.Counts
 	switch {
@@ -97,7 +102,7 @@ func writeHTML(w io.Writer, r *audit.Report, o Options) error {
 
 func functions(lang Language) template.FuncMap {
 	return template.FuncMap{
-		"t": lang.word, "citation": lang.citation,
+		"t": lang.word, "grounds": lang.grounds,
 		"tally": func(r *audit.Report) string { return tally(r, lang) },
 		"site":  siteName,
 		"km":    func(v float64) string { return lang.decimal(strconv.FormatFloat(v, 'f', 1, 64)) },

@@ -4,6 +4,7 @@ import (
 	_ "embed" // the Italian of messages
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -14,7 +15,7 @@ var italianJSON []byte
 // phrase is a message in English with {places} and its Italian. A place whose
 // name begins with "class" holds a class: "class" is put in the masculine,
 // "classf" in the feminine; one that begins with "text" holds a message again,
-// one that begins with "amount" an amount with units.
+// one that begins with "amount" an amount with units, "km" a distance.
 type phrase struct {
 	fixed  []string // what stands between the places, one more than places
 	places []string
@@ -42,6 +43,9 @@ var phrases = sync.OnceValue(func() []phrase {
 			rest = rest[end+1:]
 		}
 	}
+	// What says more stands first: "{a} has no {b}" must not take what is meant
+	// for "machine {a} has no standby at {b}".
+	slices.SortStableFunc(out, func(a, b phrase) int { return len(strings.Join(b.fixed, "")) - len(strings.Join(a.fixed, "")) })
 	return out
 })
 
@@ -114,6 +118,8 @@ func valueInItalian(place, v string) (string, bool) {
 		return inItalian(v)
 	case strings.HasPrefix(place, "amount"):
 		return strings.NewReplacer("vCPUs", "vCPU", " of RAM", " di RAM", " of memory", " di RAM", " of storage", " di disco").Replace(v), true
+	case strings.HasPrefix(place, "km"):
+		return Italian.decimal(v), true
 	case strings.HasPrefix(place, "value"):
 		return inTable(v, map[string]string{"absent": "assente", "another value": "un altro valore"}), true
 	case strings.HasPrefix(place, "field"):

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // Language is the language a report is written in. Attribute names, ids and the
@@ -49,4 +51,13 @@ func (l Language) citation(c string) string {
 		return "rule of this project, not of law" + rest
 	}
 	return c
+}
+
+// grounds says what a rule rests on. A rule of this project says so in its
+// citation already.
+func (l Language) grounds(b psn.Basis, citation string) string {
+	if b == psn.BasisProject {
+		return l.citation(citation)
+	}
+	return l.word("basis "+string(b)) + ": " + l.citation(citation)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
@@ -48,13 +49,13 @@ func writeGroup(w io.Writer, g group, lang Language) {
 		heading = fmt.Sprintf("%s (%s)", lang.word("outcome "+string(g.Outcome)), heading)
 	}
 	fmt.Fprintf(w, "%s  %s  %s\n", heading, g.Rule, g.Text)
-	for _, f := range g.Findings {
-		fmt.Fprintf(w, "  - %s: %s\n", f.Subject, f.Message)
+	for _, f := range g.Items {
+		fmt.Fprintf(w, "  - %s: %s\n", strings.Join(f.Subjects, ", "), f.Message)
 		if f.Aside != "" {
 			fmt.Fprintf(w, "    %s\n", f.Aside)
 		}
 	}
-	fmt.Fprintf(w, "    %s: %s; %s\n", lang.word("basis"), g.Basis, g.Citation)
+	fmt.Fprintf(w, "    %s: %s\n", lang.word("basis"), g.Grounds)
 	for _, remedy := range g.Remedies {
 		fmt.Fprintf(w, "    %s: %s\n", lang.word("remedy"), remedy)
 	}
