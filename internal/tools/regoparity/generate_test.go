@@ -82,6 +82,9 @@ func document(seed uint64) policy.Document {
 	if d.chance(90) {
 		doc.Now = now
 	}
+	if d.chance(15) {
+		doc.Now = time.Date(2026, 12, 31, 23, 59, 0, 0, time.UTC) // the last day of many terms
+	}
 	if d.chance(20) {
 		doc.Topics = []policy.Topic{policy.Topics()[d.IntN(len(policy.Topics()))]}
 	}
@@ -189,6 +192,9 @@ func (d dice) candidature(i int) policy.Candidature {
 		CompletionDate: d.pick("", d.day()), PaidDate: d.pick(d.day(), "2020-06-01", "2021-03-01"), Servers: int64(d.IntN(90) - 5), VirtualMachines: int64(d.IntN(900)), DoubleFundingDeclaration: d.pick("", "DICH-1"),
 		GrantEuro: int64(d.IntN(4)) * 700000,
 		Unknown:   d.unknown("call", "services", "transfers", "upgrades", "decree_date", "end_date", "completion_date", "paid_date", "servers", "virtual_machines", "double_funding_declaration", "grant_euro", "cup")}
+	if d.chance(10) {
+		c.DecreeDate, c.CompletionDate = "2025-06-23", d.pick("2026-03-20", "2026-03-21") // the deadline of the call
+	}
 	if d.chance(50) {
 		c.GrantEuro = 552632 + 46634*int64(len(c.Transfers)) + 75816*int64(len(c.Upgrades))
 	}
