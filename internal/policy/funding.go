@@ -148,15 +148,15 @@ func (e *evaluation) capsAreKept() {
 		if call.Caps == nil {
 			return
 		}
-		for _, cap := range []struct {
+		for _, limit := range []struct {
 			field, what string
 			have, most  int64
 		}{{"servers", "physical servers", c.Servers, call.Caps.Servers}, {"virtual_machines", "virtual machines", c.VirtualMachines, call.Caps.VirtualMachines}} {
-			if e.unknown(c.ID, c.Unknown, cap.field) {
+			if e.unknown(c.ID, c.Unknown, limit.field) {
 				continue
 			}
-			if cap.have < 0 || cap.have > cap.most {
-				e.fail(c.ID, fmt.Sprintf("candidature %s has %d %s; call %s admits 0 to %d", c.ID, cap.have, cap.what, call.ID, cap.most), "leave the rest to other funds")
+			if limit.have < 0 || limit.have > limit.most {
+				e.fail(c.ID, fmt.Sprintf("candidature %s has %d %s; call %s admits 0 to %d", c.ID, limit.have, limit.what, call.ID, limit.most), "leave the rest to other funds")
 			}
 		}
 	})
