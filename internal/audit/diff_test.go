@@ -23,8 +23,8 @@ func changes(d audit.Diff) []string {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	clean := evaluate(t, marshal(t, real(t, "clean/plan.json")))
-	later := evaluate(t, marshal(t, real(t, "later/plan.json")))
+	clean := evaluate(t, marshal(t, made(t, "clean/plan.json")))
+	later := evaluate(t, marshal(t, made(t, "later/plan.json")))
 	want := []string{
 		"worse rpo p_bs/protocollo: 15m > 1h",
 		"worse rto p_bs/protocollo: 4h > 8h",

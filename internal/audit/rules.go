@@ -46,7 +46,7 @@ var (
 		"Nothing that a service stands on is destroyed or replaced (for an ordinary one: information).", "Nulla di ciò su cui si regge un servizio viene distrutto o sostituito (per un ordinario: informazione).",
 		"confirm in writing that the service is dismissed or moved, or keep the resource"}
 	ruleDrift = rule{"AUD-009", psn.SeverityWarning,
-		"What runs is what was last applied.", "Ciò che è in esercizio è ciò che fu applicato per ultimo.",
+		"What runs is what was last applied.", "Ciò che è in esercizio è ciò che l'ultimo apply ha lasciato.",
 		"find out who changed it; bring it back with an apply, or write the change in the configuration"}
 	ruleStale = rule{"AUD-010", psn.SeverityWarning,
 		"The state is the one the plan was made on, or the one it leads to.", "Lo stato è quello su cui il piano fu fatto, o quello a cui porta.",

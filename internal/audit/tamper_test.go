@@ -14,8 +14,8 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// real is a plan or state that the provider made, as a tree to change.
-func real(t testing.TB, name string) object {
+// made is a plan or state that the provider made, as a tree to change.
+func made(t testing.TB, name string) object {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "examples", "audit", name))
 	if err != nil {
@@ -71,7 +71,7 @@ func find(r *audit.Report, rule, subject, message string) bool {
 func TestPlansOfTheProviderAreNotSuspect(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"clean/plan.json", "clean/state.json", "later/plan.json", "unknowns/plan.json"} {
-		for _, f := range evaluate(t, marshal(t, real(t, name))).Findings {
+		for _, f := range evaluate(t, marshal(t, made(t, name))).Findings {
 			if strings.HasPrefix(f.Rule, "AUD-") && f.Rule != "AUD-007" && f.Rule != "AUD-008" {
 				t.Errorf("%s: %s %s: %s", name, f.Rule, f.Subject, f.Message)
 			}
@@ -135,7 +135,7 @@ func TestTamperedPlans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			doc := real(t, "later/plan.json")
+			doc := made(t, "later/plan.json")
 			if r := evaluate(t, marshal(t, doc)); find(r, tc.rule, tc.subject, tc.message) {
 				t.Fatal("found before anything was changed")
 			}
@@ -150,7 +150,7 @@ func TestTamperedPlans(t *testing.T) {
 // Every cut of a plan is refused: none is judged in part.
 func TestTruncatedAnywhere(t *testing.T) {
 	t.Parallel()
-	in := marshal(t, real(t, "clean/plan.json"))
+	in := marshal(t, made(t, "clean/plan.json"))
 	for n := 0; n < len(in); n += 97 {
 		if _, err := audit.Read(bytes.NewReader(in[:n])); !psn.Is(err, psn.InvalidInput) {
 			t.Fatalf("cut at byte %d of %d: %v", n, len(in), err)
@@ -160,7 +160,7 @@ func TestTruncatedAnywhere(t *testing.T) {
 
 func TestActions(t *testing.T) {
 	t.Parallel()
-	doc := real(t, "later/plan.json")
+	doc := made(t, "later/plan.json")
 	// What the sandbox could not show: a critical machine forgotten, drift.
 	change(t, doc, `module.machines["protocollo-1"].psn_virtual_machine.this`)["actions"] = []any{"forget"}
 	before, after := object{}, object{}
@@ -224,26 +224,26 @@ func TestAgainstAState(t *testing.T) {
 	}
 	// The state the later plan was made on, and the one the clean plan leads to.
 	for _, plan := range []string{"clean/plan.json", "later/plan.json"} {
-		if got := against(real(t, plan), real(t, "clean/state.json")); len(got) > 0 {
+		if got := against(made(t, plan), made(t, "clean/state.json")); len(got) > 0 {
 			t.Errorf("%s: %v", plan, got)
 		}
 	}
-	moved := real(t, "clean/state.json")
+	moved := made(t, "clean/state.json")
 	walk(moved, func(o object) {
 		if o["id"] == "p_bs/conservazione-1" {
 			o["standby_site"] = "santo-stefano-ticino"
 		}
 	})
 	for _, plan := range []string{"clean/plan.json", "later/plan.json"} {
-		got := against(real(t, plan), moved)
+		got := against(made(t, plan), moved)
 		if len(got) != 1 || !strings.Contains(got[0], `p_bs/conservazione-1: attribute standby_site of module.machines["conservazione-1"].psn_virtual_machine.this is "santo-stefano-ticino" in the state; the plan leads to "rozzano"`) {
 			t.Errorf("%s: %q", plan, got)
 		}
 	}
-	gone := real(t, "clean/state.json")
+	gone := made(t, "clean/state.json")
 	root := gone["values"].(object)["root_module"].(object)
 	root["resources"] = slices.DeleteFunc(root["resources"].([]any), func(c any) bool { return c.(object)["address"] == "psn_tenant.brescia" })
-	if got := against(real(t, "later/plan.json"), gone); len(got) != 1 || !strings.Contains(got[0], "the state does not have it") {
+	if got := against(made(t, "later/plan.json"), gone); len(got) != 1 || !strings.Contains(got[0], "the state does not have it") {
 		t.Errorf("%q", got)
 	}
 	if _, err := audit.Evaluate(read(moved), judged, audit.Against(read(gone))); !psn.Is(err, psn.InvalidInput) {
