@@ -22,9 +22,14 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-var page = sync.OnceValue(func() *template.Template {
-	// Functions of a language are put in when it is known.
-	return template.Must(template.New("page").Funcs(functions(English)).Parse(pageText))
+// pages holds the page of every language: to make one safe costs more than to
+// fill it in.
+var pages = sync.OnceValue(func() map[Language]*template.Template {
+	out := map[Language]*template.Template{}
+	for _, l := range Languages() {
+		out[l] = template.Must(template.New("page").Funcs(functions(l)).Parse(pageText))
+	}
+	return out
 })
 
 // sheet is what the page shows.
@@ -59,10 +64,6 @@ type verdict struct {
 }
 
 func writeHTML(w io.Writer, r *audit.Report, o Options) error {
-	t, err := page().Clone()
-	if err != nil {
-		return err
-	}
 	s := sheet{
 		Report: r, Lang: o.Language, Style: template.CSS(pageStyle), Source: o.Source, //nolint:gosec // our own style sheet
 		Groups: groups(r, o.Language), Map: mapOf(r, o.Language), Cards: cards(r, o.Language), Rooms: rooms(r),
@@ -97,7 +98,7 @@ func writeHTML(w io.Writer, r *audit.Report, o Options) error {
 	default:
 		s.Headline, s.Mood = "outcome all passed", "passed"
 	}
-	return t.Funcs(functions(o.Language)).Execute(w, s)
+	return pages()[o.Language].Execute(w, s)
 }
 
 func functions(lang Language) template.FuncMap {
