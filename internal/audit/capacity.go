@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -35,14 +34,14 @@ func (s spot) String() string {
 //
 // Machines that run at a lost site need the vCPUs and memory of their standby;
 // the standby's storage is taken every day.
-func headroom(sites []psn.SiteInventory, seats []seat) []policy.Headroom {
+func headroom(sites []psn.SiteInventory, seats []seat) []Room {
 	own := map[psn.ServiceID]bool{}
 	tenants := map[psn.TenantID]bool{}
 	for _, s := range seats {
 		own[s.service] = true
 		tenants[s.service.Tenant()] = true
 	}
-	var out []policy.Headroom
+	var out []Room
 	for _, inv := range sites {
 		for _, c := range inv.Clusters {
 			at := spot{inv.Site, inv.Platform, c.Name}
@@ -52,7 +51,7 @@ func headroom(sites []psn.SiteInventory, seats []seat) []policy.Headroom {
 			for _, lost := range append([]psn.Site{""}, psn.Sites()...) {
 				need, used := demand(at, lost, others, seats)
 				if lost != inv.Site && used {
-					out = append(out, policy.Headroom{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost, Free: c.Capacity.Sub(need)})
+					out = append(out, Room{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost, Capacity: c.Capacity, Free: c.Capacity.Sub(need)})
 				}
 			}
 		}

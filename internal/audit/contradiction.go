@@ -50,8 +50,62 @@ func viewsOf(f *File) (changes, values []Resource, differences []psn.Finding) {
 			differences = append(differences, ruleViews.finding(c.Address, "resource_changes has the resource, planned_values does not"))
 		}
 	}
-	return changes, values, differences
+	differences = append(differences, againstPrior(f)...)
+	return changes, values, append(differences, againstConfiguration(f)...)
 }
+
+// againstPrior compares what the changes say was there with the prior state of
+// the plan: every resource of it stands in a plan of everything, and is what
+// the change starts from.
+func againstPrior(f *File) []psn.Finding {
+	if !f.HasPrior {
+		return nil
+	}
+	var out []psn.Finding
+	changes := map[string]Resource{}
+	for _, c := range f.Changes {
+		changes[c.Address] = c
+		if c.Previous != "" {
+			changes[c.Previous] = c
+		}
+	}
+	for _, p := range f.Prior {
+		c, ok := changes[p.Address]
+		if !ok {
+			if !f.Errored && !f.Incomplete {
+				out = append(out, ruleViews.finding(p.Address, "prior_state has the resource, resource_changes does not: it was taken out of the file, or the plan was made for some targets only"))
+			}
+			continue
+		}
+		if at, prior, before := firstDifference(p.After, c.Before, ""); at != "" {
+			out = append(out, ruleViews.finding(p.Address, fmt.Sprintf("attribute %s is %s in prior_state and %s before the change", at, prior, before)))
+		}
+	}
+	return out
+}
+
+// againstConfiguration compares what is planned with what the configuration
+// has as constants.
+func againstConfiguration(f *File) []psn.Finding {
+	var out []psn.Finding
+	for _, c := range f.Changes {
+		if c.After == nil {
+			continue
+		}
+		constants := f.Constants[configAddress(c.Address)]
+		for _, name := range slices.Sorted(maps.Keys(constants)) {
+			want, got := constants[name], c.After[name]
+			if unknown, _ := c.Unknown[name].(bool); unknown || sameScalar(want, got) {
+				continue
+			}
+			out = append(out, ruleViews.finding(c.Address, fmt.Sprintf("attribute %s is %s in the configuration and %s in resource_changes", name, inWords(name, want), inWords(name, got))))
+		}
+	}
+	return out
+}
+
+// sameScalar compares as Terraform converts: 2 and "2" are the same.
+func sameScalar(a, b any) bool { return b != nil && fmt.Sprint(a) == fmt.Sprint(b) }
 
 // firstDifference returns the path of the first difference in key order, and
 // both values in words; "" when equal.
@@ -100,6 +154,8 @@ var shown = map[string]bool{
 	"site": true, "region": true, "platform": true, "cluster": true,
 	"standby_site": true, "standby_region": true, "standby_platform": true, "standby_cluster": true,
 	"vcpus": true, "memory_gib": true, "storage_gib": true, "rpo": true, "rto": true,
+	"name": true, "category": true, "classification_state": true, "classification_date": true, "data_location": true,
+	"ipa_code": true, "fiscal_code": true, "cup": true, "home_site": true, "active_site": true, "power_state": true, "phase": true,
 }
 
 func inWords(path string, v any) string {

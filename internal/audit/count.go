@@ -6,21 +6,25 @@ import (
 )
 
 // count sums the findings up by rule and by severity.
-func (r *Report) count(doc policy.Document) {
-	type seen struct{ failed, undecidable bool }
+func (r *Report) count(doc policy.Document, f *File, compared bool) {
+	type seen struct{ failed, undecidable, derogated bool }
 	byRule := map[string]seen{}
 	for _, f := range r.Findings {
 		s := byRule[f.Rule]
-		if f.Outcome == psn.Undecidable {
+		switch f.Outcome {
+		case psn.Undecidable:
 			s.undecidable = true
 			r.Counts.Undecidable++
-		} else {
+		case psn.Derogated:
+			s.derogated = true
+			r.Counts.Derogated++
+		default:
 			s.failed = true
 			r.Counts.bySeverity(f.Severity)
 		}
 		byRule[f.Rule] = s
 	}
-	for _, rule := range applied(doc) {
+	for _, rule := range applied(doc, f, compared) {
 		s := byRule[rule.id]
 		outcome := outcomePassed
 		switch {
@@ -30,6 +34,9 @@ func (r *Report) count(doc policy.Document) {
 		case s.undecidable:
 			outcome = string(psn.Undecidable)
 			r.Counts.RulesUndecidable++
+		case s.derogated:
+			outcome = string(psn.Derogated)
+			r.Counts.RulesDerogated++
 		case !rule.applied:
 			outcome = outcomeNotApplied
 			r.Counts.RulesNotApplied++
@@ -57,36 +64,26 @@ type appliedRule struct {
 }
 
 // applied says for every rule whether the document has something it speaks of.
-func applied(doc policy.Document) []appliedRule {
+func applied(doc policy.Document, f *File, compared bool) []appliedRule {
 	var out []appliedRule
 	for _, r := range policy.Rules() {
-		out = append(out, appliedRule{r.ID, speaks(r.ID, doc)})
+		out = append(out, appliedRule{r.ID, policy.Applies(r.ID, doc)})
 	}
 	for _, r := range auditRules() {
-		out = append(out, appliedRule{r.id, true})
+		out = append(out, appliedRule{r.id, auditSpeaks(r.id, f, compared)})
 	}
 	return out
 }
 
-// speaks reports whether the document has a subject of the rule.
-func speaks(id string, doc policy.Document) bool {
+// auditSpeaks reports whether the file has what a rule of the audit reads.
+func auditSpeaks(id string, f *File, compared bool) bool {
 	switch id {
-	case "IDN-001", "IDN-002", "IDN-003":
-		return len(doc.Tenants) > 0
-	case "CLS-001", "CLS-002", "CLS-004", "LOC-002":
-		return len(doc.Services) > 0
-	case "CLS-003", "LVL-001", "PLC-001", "PLC-002", "PLC-003", "PLC-004", "PLC-005", "PLC-007":
-		return len(doc.Machines) > 0
-	case "LOC-001":
-		return len(doc.Machines)+len(doc.Replicas) > 0
-	case ruleReserve, ruleOverfull:
-		return len(doc.Headroom) > 0
-	case "REP-001", "REP-003":
-		return len(doc.Replicas) > 0
-	case "REP-002":
-		return len(doc.Services)+len(doc.Replicas) > 0
+	case ruleViews.id, ruleDestroys.id, ruleDrift.id:
+		return f.Kind == KindPlan
+	case ruleChecks.id:
+		return len(f.Checks) > 0
+	case ruleStale.id:
+		return compared
 	}
-	// PLC-009 is decided by the solver and not derived here: see AUD-003, which
-	// compares every assignment with the limits of its workload.
-	return false
+	return true
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/italia/terraform-provider-psn/internal/audit"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -190,7 +192,7 @@ func TestDestroyPlanLeavesNothingToJudge(t *testing.T) {
 	r := evaluate(t, []byte(`{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[
 		{"address":"psn_tenant.t","mode":"managed","type":"psn_tenant","provider_name":"registry.terraform.io/italia/psn",
 		 "change":{"actions":["delete"],"before":{"id":"p_bs"},"after":null,"after_unknown":false}}]}`))
-	if len(r.Findings) != 0 || r.Subjects.Tenants != 0 || r.Counts.RulesNotApplied == 0 {
+	if diff := cmp.Diff([]string{"warning AUD-008 p_bs failed"}, verdicts(r)); diff != "" || r.Subjects.Tenants != 0 || r.Counts.RulesNotApplied == 0 {
 		t.Errorf("%+v", r)
 	}
 }

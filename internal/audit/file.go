@@ -31,6 +31,17 @@ type File struct {
 	Changes []Resource
 	// Values is planned_values of a plan or values of a state, sorted by address.
 	Values []Resource
+	// Drift is resource_drift of a plan: what was found changed outside Terraform.
+	Drift []Resource
+	// Prior is prior_state of a plan, sorted by address.
+	Prior []Resource
+	// HasPrior says whether the plan carries a prior state with resources.
+	HasPrior bool
+	// Constants are the attributes written as constants in the configuration of
+	// a plan, by address without instance keys.
+	Constants map[string]map[string]any
+	// Checks are the checks, conditions and preconditions evaluated.
+	Checks []Check
 	// Foreign counts managed resources of other providers by provider name.
 	Foreign map[string]int
 	// Lookalikes are addresses of psn_* resources served by another provider.
@@ -39,12 +50,21 @@ type File struct {
 
 // Resource is one managed resource instance of this provider.
 type Resource struct {
-	Address string
-	Type    string
-	Actions []string // of a change: "create", "update", "delete", "no-op", …
-	Before  map[string]any
-	After   map[string]any // nil when the resource is deleted
-	Unknown map[string]any // mirrors After: true where the value is known after apply only
+	Address  string
+	Previous string // address before the plan, when it was moved
+	Type     string
+	Reason   string   // action_reason: why it is replaced or deleted, as written
+	Actions  []string // of a change: "create", "update", "delete", "no-op", …
+	Before   map[string]any
+	After    map[string]any // nil when the resource is deleted
+	Unknown  map[string]any // mirrors After: true where the value is known after apply only
+}
+
+// Check is a check block or condition of the configuration, as evaluated.
+type Check struct {
+	Address string `json:"address"`
+	Status  string `json:"status"`            // "pass", "fail", "error" or "unknown"
+	Message string `json:"message,omitempty"` // of the first problem, when there is one
 }
 
 // ours reports whether the provider is italia/psn, whatever registry it comes from.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
+	"github.com/italia/terraform-provider-psn/internal/audit/report"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -36,16 +37,16 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		report, err := audit.Evaluate(file, time.Unix(0, 0))
+		r, err := audit.Evaluate(file, time.Unix(0, 0))
 		if err != nil {
 			if !psn.Is(err, psn.InvalidInput) {
 				t.Fatalf("code %s: %v", psn.CodeOf(err), err)
 			}
 			return
 		}
-		for _, lang := range audit.Languages() {
-			if err := report.WriteText(io.Discard, lang); err != nil {
-				t.Fatal(err)
+		for _, format := range report.Formats() {
+			if err := report.Write(io.Discard, r, report.Options{Format: format, Language: report.Italian, Source: "plan.json"}); err != nil {
+				t.Fatal(format, err)
 			}
 		}
 	})

@@ -47,12 +47,15 @@ func Read(r io.Reader) (*File, error) {
 	f := p.file
 	f.Digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	f.Bytes = count.n
-	if err := p.check(); err != nil {
+	if err := p.usable(); err != nil {
 		return nil, err
 	}
 	byAddress := func(a, b Resource) int { return strings.Compare(a.Address, b.Address) }
 	slices.SortStableFunc(f.Changes, byAddress)
 	slices.SortStableFunc(f.Values, byAddress)
+	slices.SortStableFunc(f.Prior, byAddress)
+	slices.SortStableFunc(f.Drift, byAddress)
+	slices.SortStableFunc(f.Checks, func(a, b Check) int { return strings.Compare(a.Address, b.Address) })
 	slices.Sort(f.Lookalikes)
 	f.Lookalikes = slices.Compact(f.Lookalikes)
 	return f, nil
@@ -152,12 +155,26 @@ func (p *parser) top() error {
 		case "resource_changes":
 			p.isPlan = true
 			return p.elements(p.change)
+		case "resource_drift":
+			return p.elements(p.drift)
 		case "planned_values":
 			p.isPlan = true
-			return p.values()
+			return p.values(&f.Values)
 		case "values":
 			p.isState = true
-			return p.values()
+			return p.values(&f.Values)
+		case "prior_state":
+			return p.object(func(key string) error {
+				if key == "values" {
+					f.HasPrior = true
+					return p.values(&f.Prior)
+				}
+				return p.skip()
+			})
+		case "configuration":
+			return p.configuration()
+		case "checks":
+			return p.elements(p.check)
 		case "lineage", "serial":
 			p.isRawState = true
 		}
@@ -181,8 +198,8 @@ func (p *parser) timestamp() error {
 	return nil
 }
 
-// check decides whether what was read can be audited.
-func (p *parser) check() error {
+// usable decides whether what was read can be audited.
+func (p *parser) usable() error {
 	f := p.file
 	switch {
 	case p.isRawState && !p.isState && !p.isPlan:

@@ -52,9 +52,11 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 	if !judged {
 		return out
 	}
+	said := map[verdict]bool{}
 	for _, f := range derived {
 		overfull := f.Outcome == psn.Failed && (f.Rule == ruleReserve || f.Rule == ruleOverfull)
-		if overfull && !written[verdict{f.Rule, f.Subject}] {
+		if key := (verdict{f.Rule, f.Subject}); overfull && !written[key] && !said[key] {
+			said[key] = true
 			for _, address := range placed {
 				out = append(out, ruleRecorded.finding(address, fmt.Sprintf("the recorded verdict is \"placed\", but %s is not passed: %s", f.Rule, f.Message)))
 			}
@@ -68,4 +70,47 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 		}
 	}
 	return out
+}
+
+// recordedRoom compares the headroom a psn_placement records with what the
+// recorded inventory and the places of the file lead to. Only where the file
+// has one placement and every machine is of it: others would share clusters.
+func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
+	var typeErr error
+	var placement *view
+	for _, r := range resources {
+		switch r.Type {
+		case "psn_placement":
+			if placement != nil {
+				return nil
+			}
+			v := viewOf(r, &typeErr)
+			placement = &v
+		case "psn_virtual_machine", "psn_replica":
+			if _, ok := s.placed[psn.VMID(subjectOf(r))]; !ok {
+				return nil
+			}
+		}
+	}
+	if placement == nil || placement.unknownAt("headroom") {
+		return nil
+	}
+	type scenario struct {
+		spot
+		lost psn.Site
+	}
+	derived := map[scenario]psn.Resources{}
+	for _, r := range s.rooms {
+		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, r.Lost}] = r.Free
+	}
+	for _, h := range placement.list("headroom") {
+		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, psn.Site(h.text("lost_site"))}
+		free, ok := derived[key]
+		if written := amounts(h); ok && written != free {
+			f := ruleRecorded.finding(placement.where, fmt.Sprintf("the recorded headroom of %s is %s, the file leads to %s", key.spot, inUnits(written), inUnits(free)))
+			f.Severity = psn.SeverityWarning
+			return []psn.Finding{f}
+		}
+	}
+	return nil
 }

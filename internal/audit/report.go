@@ -7,15 +7,28 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// Report is what an audit came to. Its JSON form is stable.
+// Report is what an audit came to. Its JSON form is stable and described by
+// examples/audit/report.schema.json.
 type Report struct {
-	Document     Document      `json:"document"`
+	Document Document  `json:"document"`
+	State    *Document `json:"state"` // what a plan was compared with, null when nothing
+
+	Program      string        `json:"program"` // version of the program that judged
 	PolicyDigest string        `json:"policy_digest"`
 	EvaluatedAt  time.Time     `json:"evaluated_at"`
 	Subjects     Subjects      `json:"subjects"`
+	Tenants      []Tenant      `json:"tenants"`
+	Services     []Service     `json:"services"`
+	Machines     []Machine     `json:"machines"`
+	Headroom     []Room        `json:"headroom"`
+	Actions      []Action      `json:"actions"`
+	Checks       []Check       `json:"checks"`
+	Derogations  []Derogation  `json:"derogations"`
 	Rules        []RuleOutcome `json:"rules"`
 	Findings     []psn.Finding `json:"findings"`
 	Counts       Counts        `json:"counts"`
+	// Limits names what an audit of this file cannot detect: LimitSignature, ….
+	Limits []Limit `json:"limits"`
 }
 
 // Document identifies the input.
@@ -25,6 +38,8 @@ type Document struct {
 	ToolVersion   string `json:"tool_version"`
 	Digest        string `json:"digest"` // "sha256:<hex>" of the file
 	Bytes         int64  `json:"bytes"`
+	// Timestamp is when it was made; zero when the file does not say.
+	Timestamp time.Time `json:"timestamp,omitzero"`
 }
 
 // Subjects counts what was judged.
@@ -36,23 +51,25 @@ type Subjects struct {
 }
 
 // RuleOutcome is what one rule came to over all subjects: "passed", "failed",
-// "undecidable", or "not applied" when the file has nothing it speaks of.
+// "undecidable", "derogated", or "not applied" when the file has nothing it speaks of.
 type RuleOutcome struct {
 	ID      string `json:"id"`
 	Outcome string `json:"outcome"`
 }
 
-// Counts sums the report up. A finding that could not be decided is counted as
-// undecidable only, whatever its severity.
+// Counts sums the report up. A finding that could not be decided, or was set
+// aside by a derogation, is counted as that only, whatever its severity.
 type Counts struct {
 	RulesPassed      int `json:"rules_passed"`
 	RulesFailed      int `json:"rules_failed"`
 	RulesUndecidable int `json:"rules_undecidable"`
+	RulesDerogated   int `json:"rules_derogated"` // set aside wherever they failed
 	RulesNotApplied  int `json:"rules_not_applied"`
 	Errors           int `json:"errors"`
 	Warnings         int `json:"warnings"`
 	Infos            int `json:"infos"`
 	Undecidable      int `json:"undecidable"`
+	Derogated        int `json:"derogated"`
 }
 
 // Rule outcomes besides those of a finding.
@@ -64,10 +81,28 @@ const (
 // Failed reports whether a rule of severity error was failed.
 func (r *Report) Failed() bool { return r.Counts.Errors > 0 }
 
+// Option says more of what is to be judged.
+type Option func(*options)
+
+type options struct {
+	state   *File
+	program string
+}
+
+// Against compares a plan with a state, read from the file of it.
+func Against(state *File) Option { return func(o *options) { o.state = state } }
+
+// Program names the version of the program that judges.
+func Program(version string) Option { return func(o *options) { o.program = version } }
+
 // Evaluate derives every finding of f. now stands for the instant of a file
 // that carries none. It fails with psn.InvalidInput when attributes are not of
-// the provider's types.
-func Evaluate(f *File, now time.Time) (*Report, error) {
+// the provider's types, or when what f is compared with is not a state.
+func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
 	at := f.Timestamp
 	if at.IsZero() {
 		at = now
@@ -79,7 +114,7 @@ func Evaluate(f *File, now time.Time) (*Report, error) {
 	}
 	findings := append(differences, derive(s)...)
 	if len(differences) > 0 {
-		// Where the two parts disagree, a rule broken in either counts.
+		// Where the parts disagree, a rule broken in any of them counts.
 		other, err := read(values, at)
 		if err != nil {
 			return nil, err
@@ -87,27 +122,48 @@ func Evaluate(f *File, now time.Time) (*Report, error) {
 		findings = append(findings, derive(other)...)
 	}
 	findings = append(findings, recorded(changes, findings)...)
-	findings = sorted(append(findings, completeness(f)...))
+	findings = append(findings, recordedRoom(changes, s)...)
+	findings = append(findings, changed(f)...)
+	findings = append(findings, checked(f)...)
+	findings = append(findings, completeness(f)...)
 	r := &Report{
-		Document:     Document{f.Kind, f.FormatVersion, f.ToolVersion, f.Digest, f.Bytes},
+		Document:     documentOf(f),
+		Program:      o.program,
 		PolicyDigest: policy.Digest(),
 		EvaluatedAt:  at.UTC(),
 		Subjects:     Subjects{len(s.doc.Tenants), len(s.doc.Services), len(s.doc.Machines), len(s.doc.Replicas)},
-		Findings:     findings,
+		Actions:      actionsOf(f),
+		Checks:       append([]Check{}, f.Checks...),
 	}
-	if r.Findings == nil {
-		r.Findings = []psn.Finding{}
+	if o.state != nil {
+		drift, err := compareState(f, o.state)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, drift...)
+		d := documentOf(o.state)
+		r.State = &d
 	}
-	r.count(s.doc)
+	r.Findings = append([]psn.Finding{}, sorted(findings)...)
+	r.describe(s)
+	r.count(s.doc, f, o.state != nil)
+	r.Limits = limitsOf(r)
 	return r, nil
+}
+
+func documentOf(f *File) Document {
+	return Document{f.Kind, f.FormatVersion, f.ToolVersion, f.Digest, f.Bytes, f.Timestamp}
 }
 
 // derive applies every rule to one view.
 func derive(s *subjects) []psn.Finding {
 	var out []psn.Finding
 	for _, inv := range s.inventories {
-		s.doc.Headroom = append(s.doc.Headroom, headroom(inv, s.seats)...)
+		s.rooms = append(s.rooms, headroom(inv, s.seats)...)
 		out = append(out, unplaced(inv, s.seats)...)
+	}
+	for _, r := range s.rooms {
+		s.doc.Headroom = append(s.doc.Headroom, policy.Headroom{Site: r.Site, Platform: r.Platform, Cluster: r.Cluster, Lost: r.Lost, Free: r.Free})
 	}
 	return append(append(out, policy.Evaluate(s.doc)...), s.findings...)
 }

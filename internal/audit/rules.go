@@ -39,10 +39,22 @@ var (
 	ruleDigest = rule{"AUD-006", psn.SeverityInfo,
 		"The file was made with the rules of this program.", "Il documento è stato fatto con le regole di questo programma.",
 		"make the plan again with this version of the provider"}
+	ruleChecks = rule{"AUD-007", psn.SeverityWarning,
+		"The checks written in the configuration pass.", "Le verifiche scritte nella configurazione sono superate.",
+		"read the check in the configuration and correct what it found"}
+	ruleDestroys = rule{"AUD-008", psn.SeverityWarning,
+		"Nothing that a service stands on is destroyed or replaced (for an ordinary one: information).", "Nulla di ciò su cui si regge un servizio viene distrutto o sostituito (per un ordinario: informazione).",
+		"confirm in writing that the service is dismissed or moved, or keep the resource"}
+	ruleDrift = rule{"AUD-009", psn.SeverityWarning,
+		"What runs is what was last applied.", "Ciò che è in esercizio è ciò che l'ultimo apply ha lasciato.",
+		"find out who changed it; bring it back with an apply, or write the change in the configuration"}
+	ruleStale = rule{"AUD-010", psn.SeverityWarning,
+		"The state is the one the plan was made on, or the one it leads to.", "Lo stato è quello su cui il piano fu fatto, o quello a cui porta.",
+		"make the plan again on the present state"}
 )
 
 func auditRules() []rule {
-	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCluster, ruleComplete, ruleDigest}
+	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCluster, ruleComplete, ruleDigest, ruleChecks, ruleDestroys, ruleDrift, ruleStale}
 }
 
 // The rules on the capacity of clusters: after the loss of a site, and always.
@@ -60,18 +72,16 @@ func undecidable(id, subject, message string) psn.Finding {
 	}
 }
 
-// textOf returns what a rule demands, "" for an unknown one.
-func textOf(id string, lang Language) string {
+// Rules returns every rule an audit applies: those of the rule set, then those
+// on the file itself.
+func Rules() []policy.Rule {
+	out := policy.Rules()
 	for _, r := range auditRules() {
-		if r.id == id {
-			if lang == Italian {
-				return r.italian
-			}
-			return r.english
-		}
+		out = append(out, policy.Rule{
+			ID: r.id, Severity: r.severity, Basis: psn.BasisProject, Citation: projectRule, Italian: r.italian, English: r.english,
+		})
 	}
-	r, _ := policy.RuleOf(id)
-	return r.Text(string(lang))
+	return out
 }
 
 func isAuditRule(id string) bool {

@@ -6,9 +6,12 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
+	"github.com/italia/terraform-provider-psn/internal/audit/report"
 )
 
 // mixed is a plan in which n resources of another provider stand before ours,
@@ -75,18 +78,69 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	t.Logf("%d MiB read with a heap of %d MiB", g.bytes>>20, g.peak>>20)
 }
 
-func BenchmarkThousandMachines(b *testing.B) {
-	in := newFixture(334).plan(b)
-	b.SetBytes(int64(len(in)))
-	b.ReportAllocs()
+// BenchmarkAudit reads a plan, judges it and writes the text and the page. The
+// figure that counts is cpu-s/op: all threads, garbage collection included.
+func BenchmarkAudit(b *testing.B) {
+	for _, each := range []int{334, 3334} {
+		in := newFixture(each).plan(b)
+		b.Run(fmt.Sprintf("machines=%d", 3*each), func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			b.ReportAllocs()
+			before := cpu(b)
+			for b.Loop() {
+				f, err := audit.Read(bytes.NewReader(in))
+				if err != nil {
+					b.Fatal(err)
+				}
+				r, err := audit.Evaluate(f, judged)
+				if err != nil || r.Subjects.Machines != 3*each {
+					b.Fatal(err, r.Subjects)
+				}
+				for _, format := range []report.Format{report.Text, report.HTML} {
+					if err := report.Write(io.Discard, r, report.Options{Format: format, Language: report.Italian}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+		})
+	}
+}
+
+// BenchmarkBroken is the same on ten thousand machines none of which has a
+// standby where it should: as many findings as machines, in every format.
+func BenchmarkBroken(b *testing.B) {
+	f := newFixture(3334)
+	for n := 1; n <= 3334; n++ {
+		f.everywhere(fmt.Sprintf("anagrafe-%d", n), "standby_site", "santo-stefano-ticino")
+		f.everywhere(fmt.Sprintf("protocollo-%d", n), "standby_site", nil)
+	}
+	in := f.plan(b)
+	before := cpu(b)
 	for b.Loop() {
 		f, err := audit.Read(bytes.NewReader(in))
 		if err != nil {
 			b.Fatal(err)
 		}
 		r, err := audit.Evaluate(f, judged)
-		if err != nil || r.Subjects.Machines != 1002 {
-			b.Fatal(err, r.Subjects)
+		if err != nil || len(r.Findings) < 6668 {
+			b.Fatal(err, len(r.Findings))
+		}
+		for _, format := range report.Formats() {
+			if err := report.Write(io.Discard, r, report.Options{Format: format, Language: report.Italian}); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
+	b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+}
+
+// cpu is the processor time of this process so far.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

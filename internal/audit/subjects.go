@@ -14,6 +14,7 @@ type subjects struct {
 	doc         policy.Document
 	seats       []seat
 	inventories [][]psn.SiteInventory // distinct ones, as recorded
+	rooms       []Room                // what the clusters have left, derived
 	findings    []psn.Finding         // of the audit's own rules, met while reading
 
 	placed   map[psn.VMID]place    // what the psn_placement resources assign
@@ -40,6 +41,9 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 		{"psn_replica": s.replica},
 	} {
 		for _, r := range resources {
+			if step["psn_placement"] != nil && r.After["derogations"] != nil {
+				s.derogate(viewOf(r, &err))
+			}
 			if add := step[r.Type]; add != nil {
 				add(viewOf(r, &err))
 			}

@@ -114,3 +114,15 @@ func TestServices(t *testing.T) {
 		t.Error("CategoryOf knows a category that does not exist")
 	}
 }
+
+func TestStandbysFor(t *testing.T) {
+	want := map[psn.Site][]psn.Site{
+		psn.Acilia: {psn.Rozzano, psn.SantoStefanoTicino}, psn.Pomezia: {psn.Rozzano, psn.SantoStefanoTicino},
+		psn.Rozzano: {psn.Acilia, psn.Pomezia}, psn.SantoStefanoTicino: {psn.Acilia, psn.Pomezia}, "milano": nil,
+	}
+	for s, w := range want {
+		if diff := cmp.Diff(w, catalog.StandbysFor(s)); diff != "" {
+			t.Errorf("%s: %s", s, diff)
+		}
+	}
+}

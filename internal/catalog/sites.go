@@ -108,3 +108,20 @@ func mustParse(name string, data []byte, into any) {
 		panic(fmt.Sprintf("catalog: %s: %v", name, err))
 	}
 }
+
+// StandbysFor returns the sites that give disaster recovery to s, those of the
+// other region, nearest first; none when s is not one of the four.
+func StandbysFor(s psn.Site) []psn.Site {
+	var out []psn.Site
+	for _, o := range psn.Sites() {
+		if s.Valid() && o.Region() != s.Region() {
+			out = append(out, o)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b psn.Site) int {
+		da, _ := DistanceBetween(s, a)
+		db, _ := DistanceBetween(s, b)
+		return int(da - db)
+	})
+	return out
+}

@@ -2,66 +2,171 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
+	show "github.com/italia/terraform-provider-psn/internal/audit/report"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
+// auditFlags are the flags of "psn audit".
+type auditFlags struct {
+	state, format, lang, out, separator, digest string
+	json                                        bool
+}
+
 func newAudit(a *app) *cobra.Command {
+	var flags auditFlags
 	c := &cobra.Command{
-		Use:   "audit FILE",
+		Use:   "audit [PLAN] [--state STATE]",
 		Short: "Derive every finding of a plan or state again, with access to nothing else",
-		Long: "FILE is what \"terraform show -json\" or \"tofu show -json\" prints for a saved plan or a state.\n" +
+		Long: "PLAN and STATE are what \"terraform show -json\" or \"tofu show -json\" prints for a saved plan and for a state.\n" +
+			"With both, the state is compared with the plan too: a state that is neither the one the plan was made on nor\n" +
+			"the one it leads to is a finding. PLAN may be a state as well.\n" +
 			"Exit code 0: no rule of severity error was failed; 1: at least one was; 2: the file cannot be audited.",
-		Example: "  tofu show -json tenant.tfplan > plan.json\n  psn audit plan.json",
-		Args:    exactly(1, "files"),
+		Example: "  tofu show -json tenant.tfplan > plan.json\n  psn audit plan.json\n  psn audit plan.json --state state.json --lang it --format html --out relazione.html",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && flags.state == "" {
+				return usagef("files: 0 given, 1 needed")
+			}
+			if len(args) > 1 {
+				return usagef("files: %d given, 1 needed", len(args))
+			}
+			return nil
+		},
 	}
-	asJSON := jsonFlag(c)
-	state := c.Flags().Bool("state", false, "refuse anything but a state")
-	lang := c.Flags().String("lang", string(audit.English), "language of headings and summary, en or it")
+	f := c.Flags()
+	f.StringVar(&flags.state, "state", "", "`file` of the state: alone, or to compare the plan with")
+	f.StringVar(&flags.format, "format", string(show.Text), "form of the report: "+join(show.Formats()))
+	f.StringVar(&flags.lang, "lang", string(show.English), "language of the report, en or it")
+	f.StringVar(&flags.out, "out", "", "write the report to this `file` instead of the terminal")
+	f.StringVar(&flags.separator, "separator", ",", "what separates the fields of CSV, usually , or ;")
+	f.StringVar(&flags.digest, "digest", "", "`sha256:…` the file must have, as given by who made it")
+	f.BoolVar(&flags.json, "json", false, "print JSON (--format json)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		if l := audit.Language(*lang); l != audit.English && l != audit.Italian {
-			return usagef("unknown --lang %q: use en or it", *lang)
-		}
-		report, err := auditFile(a, args[0], *state)
-		if err != nil {
-			return codeError{exitUnusable, psn.At(args[0], err)}
-		}
-		if *asJSON {
-			err = writeJSON(a.Stdout, report)
-		} else {
-			err = report.WriteText(a.Stdout, audit.Language(*lang))
-		}
+		options, err := flags.options(args)
 		if err != nil {
 			return err
 		}
-		if report.Failed() {
+		r, err := flags.audit(a, args)
+		if err != nil {
+			return codeError{exitUnusable, err}
+		}
+		if err := a.emit(flags.out, func(w io.Writer) error { return show.Write(w, r, options) }); err != nil {
+			return err
+		}
+		if r.Failed() {
 			return codeError{code: exitFailed}
 		}
 		return nil
 	}
+	c.AddCommand(newAuditDiff(a))
 	return c
 }
 
-func auditFile(a *app, path string, wantState bool) (*audit.Report, error) {
+// options checks the flags before anything is read.
+func (f *auditFlags) options(args []string) (show.Options, error) {
+	if f.json {
+		f.format = string(show.JSON)
+	}
+	o := show.Options{Format: show.Format(f.format), Language: show.Language(f.lang), Source: f.state}
+	if len(args) > 0 {
+		o.Source = args[0]
+	}
+	if !slices.Contains(show.Formats(), o.Format) {
+		return o, usagef("unknown --format %q: use one of %s", f.format, join(show.Formats()))
+	}
+	if !slices.Contains(show.Languages(), o.Language) {
+		return o, usagef("unknown --lang %q: use en or it", f.lang)
+	}
+	separator, size := utf8.DecodeRuneInString(f.separator)
+	if size != len(f.separator) || !strings.ContainsRune(",;\t|", separator) {
+		return o, usagef("--separator %q: use one of , ; | or a tab", f.separator)
+	}
+	o.Separator = separator
+	return o, nil
+}
+
+// audit reads and judges the files.
+func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
+	path := f.state
+	opts := []audit.Option{audit.Program(a.Version)}
+	if len(args) > 0 {
+		path = args[0]
+	}
+	first, err := readShown(path)
+	if err != nil {
+		return nil, err
+	}
+	if f.digest != "" && first.Digest != f.digest {
+		return nil, psn.At(path, psn.Errorf(psn.Corrupt, "the file is %s, not %s: it is not the one that digest was given for", first.Digest, f.digest))
+	}
+	switch {
+	case len(args) == 0 && first.Kind != audit.KindState:
+		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file is a %s, not a state: leave --state out, or pass the output of show -json for a state", first.Kind))
+	case len(args) > 0 && f.state != "":
+		second, err := readShown(f.state)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, audit.Against(second))
+	}
+	r, err := audit.Evaluate(first, a.Now(), opts...)
+	if err != nil {
+		return nil, psn.At(path, fmt.Errorf("judge: %w", err))
+	}
+	return r, nil
+}
+
+// readShown reads one file written by show -json.
+func readShown(path string) (*audit.File, error) {
 	in, err := os.Open(path)
 	if err != nil {
-		return nil, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err)
+		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err))
 	}
 	defer in.Close()
 	f, err := audit.Read(in)
 	if err != nil {
-		return nil, err
+		return nil, psn.At(path, err)
 	}
-	if wantState && f.Kind != audit.KindState {
-		return nil, psn.Errorf(psn.InvalidInput, "the file is a %s, not a state: leave --state out, or pass the output of show -json for a state", f.Kind)
+	return f, nil
+}
+
+// emit writes to a file, which is whole or not there, or to the terminal when
+// path is empty.
+func (a *app) emit(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return write(a.Stdout)
 	}
-	report, err := audit.Evaluate(f, a.Now())
+	part := path + ".part"
+	out, err := os.Create(part)
 	if err != nil {
-		return nil, fmt.Errorf("judge: %w", err)
+		return codeError{exitUnusable, psn.Errorf(psn.InvalidInput, "--out %s cannot be written: %w", path, err)}
 	}
-	return report, nil
+	err = write(out)
+	if closing := out.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		_ = os.Remove(part)
+		return codeError{exitUnusable, fmt.Errorf("write %s: %w", path, err)}
+	}
+	return nil
+}
+
+func join[T ~string](all []T) string {
+	parts := make([]string, len(all))
+	for i, e := range all {
+		parts[i] = string(e)
+	}
+	return strings.Join(parts, ", ")
 }

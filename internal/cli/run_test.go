@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/italia/terraform-provider-psn/internal/cli"
 )
 
@@ -110,74 +108,6 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if r.code != 0 {
 		t.Errorf("code %d", r.code)
 	}
-}
-
-const auditData = "../audit/testdata/"
-
-func TestAudit(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	broken := filepath.Join(dir, "broken.json")
-	if err := os.WriteFile(broken, []byte(`{"format_version":"1.0",`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for name, tc := range map[string]struct {
-		args           []string
-		code           int
-		stdout, stderr string
-	}{
-		"clean":        {[]string{"audit", auditData + "clean.json"}, 0, "findings: 0 errors", ""},
-		"italian":      {[]string{"audit", "--lang", "it", auditData + "planted.json"}, 1, "regole superate: ", ""},
-		"planted":      {[]string{"audit", auditData + "planted.json"}, 1, "error  PLC-002  p_bs/anagrafe-1", ""},
-		"flag last":    {[]string{"audit", auditData + "planted.json", "--json"}, 1, `"rule": "PLC-002"`, ""},
-		"state":        {[]string{"audit", "--state", auditData + "state.json"}, 0, "file: state", ""},
-		"not a state":  {[]string{"audit", "--state", auditData + "clean.json"}, 2, "", "the file is a plan, not a state"},
-		"truncated":    {[]string{"audit", broken}, 2, "", "truncated: it ends at byte 24"},
-		"missing file": {[]string{"audit", filepath.Join(dir, "none.json")}, 2, "", "the file cannot be read"},
-		"a folder":     {[]string{"audit", dir}, 2, "", "error: "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := run(t, t.Context(), nil, tc.args...)
-			if r.code != tc.code || !strings.Contains(r.stdout, tc.stdout) || !strings.Contains(r.stderr, tc.stderr) {
-				t.Errorf("%+v", r)
-			}
-			if tc.code == 2 && r.stdout != "" || tc.code < 2 && r.stderr != "" {
-				t.Errorf("wrong stream: %+v", r)
-			}
-		})
-	}
-}
-
-func TestAuditJSONShape(t *testing.T) {
-	t.Parallel()
-	r := run(t, t.Context(), nil, "audit", "--json", auditData+"planted.json")
-	var got map[string]any
-	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
-		t.Fatal(err)
-	}
-	var keys []string
-	for k := range got {
-		keys = append(keys, k)
-	}
-	want := []string{"document", "policy_digest", "evaluated_at", "subjects", "rules", "findings", "counts"}
-	if diff := cmp.Diff(set(want), set(keys)); diff != "" {
-		t.Error(diff)
-	}
-	first := got["findings"].([]any)[0].(map[string]any)
-	for _, k := range []string{"rule", "severity", "outcome", "subject", "message", "remedy", "basis", "citation"} {
-		if first[k] == "" || first[k] == nil {
-			t.Errorf("finding without %s: %v", k, first)
-		}
-	}
-}
-
-func set(vs []string) map[string]bool {
-	out := map[string]bool{}
-	for _, v := range vs {
-		out[v] = true
-	}
-	return out
 }
 
 func TestConfigurationErrors(t *testing.T) {

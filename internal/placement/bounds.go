@@ -41,7 +41,7 @@ func (m *model) prove() []conflict {
 
 // proveKind proves that a workload cannot be placed even alone.
 func (m *model) proveKind(k *kind) (conflict, bool) {
-	if !k.possible() {
+	if !m.possible(k) {
 		return m.impossible(k), true
 	}
 	n := k.toPlace
@@ -65,12 +65,12 @@ func (m *model) proveKind(k *kind) (conflict, bool) {
 	}
 	if k.AntiAffinity && clusters < k.Instances && n == k.Instances {
 		return conflict{rule: "PLC-005", subject: m.subject(k),
-			sentence: fmt.Sprintf("workload %s asks for %d instances kept apart, but only %d clusters can take one", k.Name, k.Instances, clusters),
+			sentence: fmt.Sprintf("%s asks for %d instances kept apart, but only %d clusters can take one", k, k.Instances, clusters),
 			remedy:   fmt.Sprintf("ask for at most %d instances, add clusters, or give up anti_affinity", clusters)}, true
 	}
 	if room < n {
 		return conflict{rule: "PLC-008", subject: m.subject(k),
-			sentence: fmt.Sprintf("workload %s asks for %d machines of %s each, but the free room of its admissible clusters holds %d", k.Name, n, describe(k.dem), room),
+			sentence: fmt.Sprintf("%s asks for %d machines of %s each, but the free room of its admissible clusters holds %d", k, n, describe(k.dem), room),
 			remedy:   "ask for fewer or smaller machines, widen the allowed sites, or add capacity"}, true
 	}
 	return conflict{}, false
@@ -78,7 +78,7 @@ func (m *model) proveKind(k *kind) (conflict, bool) {
 
 // possible reports whether the class and the allowed places of k contradict
 // each other, whatever the sites offer.
-func (k *kind) possible() bool {
+func (m *model) possible(k *kind) bool {
 	for _, p := range psn.Sites() {
 		if !allowed(k.Sites, p) || !allowed(k.Regions, p.Region()) {
 			continue
@@ -87,7 +87,7 @@ func (k *kind) possible() bool {
 			return true
 		}
 		for _, d := range psn.Sites() {
-			if allowed(k.Regions, d.Region()) && k.separated(&cluster{site: siteIndex(p), region: p.Region()}, &cluster{site: siteIndex(d), region: d.Region()}) {
+			if allowed(k.Regions, d.Region()) && m.separated(k, &cluster{site: siteIndex(p), region: p.Region()}, &cluster{site: siteIndex(d), region: d.Region()}) {
 				return true
 			}
 		}
@@ -100,22 +100,25 @@ func (m *model) onDark(mc *machine) bool {
 }
 
 // primaryRoom is what cluster c has for running machines, others counted.
-func (c *cluster) primaryRoom() vec { return c.cap.sub(c.taken).sub(worstOf(c, &c.held)) }
+func (m *model) primaryRoom(c *cluster) vec {
+	return c.cap.sub(c.taken).sub(m.worstOf(c, &c.held))
+}
 
 // standbyRoom is what cluster c has for standbys of machines at site s.
 func (c *cluster) standbyRoom(s int) vec { return c.cap.sub(c.taken).sub(c.held[s]) }
 
 // fitsAlone reports whether one machine of k fits with nothing else of this request.
 func (m *model) fitsAlone(k *kind) bool {
+	needed := k.hold.add(k.wake)
 	for i, p := range m.clusters {
-		if !k.primary[i] || !k.dem.fits(p.primaryRoom()) {
+		if !k.primary[i] || !k.dem.fits(m.primaryRoom(p)) {
 			continue
 		}
 		if k.standby == nil {
 			return true
 		}
 		for j, d := range m.clusters {
-			if k.standby[j] && k.separated(p, d) && k.dem.fits(d.standbyRoom(p.site)) {
+			if k.standby[j] && m.separated(k, p, d) && k.hold.fits(m.primaryRoom(d)) && needed.fits(d.standbyRoom(p.site)) {
 				return true
 			}
 		}
@@ -125,9 +128,11 @@ func (m *model) fitsAlone(k *kind) bool {
 
 // howMany is how many primaries of k fit on cluster i with nothing else of this request.
 func (m *model) howMany(k *kind, i int) int64 {
-	room, n := m.clusters[i].primaryRoom(), k.Instances
-	for r := range resources {
-		n = min(n, max(room[r], 0)/k.dem[r])
+	room, n := m.primaryRoom(m.clusters[i]), k.Instances
+	for r := range m.dims {
+		if k.dem[r] > 0 {
+			n = min(n, max(room[r], 0)/k.dem[r])
+		}
 	}
 	return n
 }
@@ -136,7 +141,7 @@ func (m *model) howMany(k *kind, i int) int64 {
 // machine has d = p.
 type pairs uint64
 
-func (k *kind) pairs() pairs {
+func (m *model) pairs(k *kind) pairs {
 	var set pairs
 	for p := range pools {
 		if k.pPools&(1<<p) == 0 {
@@ -147,7 +152,7 @@ func (k *kind) pairs() pairs {
 			continue
 		}
 		for d := range pools {
-			if k.sPools&(1<<d) != 0 && k.separated(&cluster{site: p / 2, region: siteAt(p / 2).Region()}, &cluster{site: d / 2, region: siteAt(d / 2).Region()}) {
+			if k.sPools&(1<<d) != 0 && m.separated(k, &cluster{site: p / 2, region: siteAt(p / 2).Region()}, &cluster{site: d / 2, region: siteAt(d / 2).Region()}) {
 				set |= 1 << (p*pools + d)
 			}
 		}
@@ -157,10 +162,8 @@ func (k *kind) pairs() pairs {
 
 // crowd is the summed demand of machines with the same choice of pools.
 type crowd struct {
-	pairs     pairs
-	protected bool
-	dem       vec
-	count     int64
+	pairs                  pairs
+	dem, hold, wake, serve vec
 }
 
 func (m *model) crowds() []crowd {
@@ -170,61 +173,101 @@ func (m *model) crowds() []crowd {
 		if n == 0 {
 			continue
 		}
-		c := crowd{pairs: k.pairs(), protected: k.standby != nil}
-		i := slices.IndexFunc(all, func(o crowd) bool { return o.pairs == c.pairs && o.protected == c.protected })
+		set := m.pairs(k)
+		i := slices.IndexFunc(all, func(o crowd) bool { return o.pairs == set })
 		if i < 0 {
 			i = len(all)
-			all = append(all, c)
+			all = append(all, crowd{pairs: set})
 		}
-		all[i].count += n
-		for r := range resources {
-			all[i].dem[r] += n * k.dem[r]
+		c := &all[i]
+		for r := range m.dims {
+			c.dem[r] += n * k.dem[r]
+			c.hold[r] += n * k.hold[r]
+			c.wake[r] += n * k.wake[r]
+			c.serve[r] += n * k.serve[r]
 		}
 	}
 	return all
 }
 
-// forced says of a crowd's machine how many times its compute and its storage
-// must stand in the given pools after the loss of site lost (-1: none),
-// whichever pair it takes.
-func (c crowd) forced(in uint8, lost int) (compute, disks int64) {
-	compute, disks = 2, 2
+// forced is how much of resource r a crowd must have in the given pools after
+// the loss of some sites, whichever pairs it takes.
+func (c *crowd) forced(in uint8, r int, lost scenario) int64 {
+	least := never
 	for p := range pools {
 		for d := range pools {
 			if c.pairs&(1<<(p*pools+d)) == 0 {
 				continue
 			}
-			var runs, holds int64
-			atP, atD := int64(in>>p&1), int64(in>>d&1)
-			switch {
-			case p/2 != lost:
-				runs = atP
-			case c.protected:
-				runs = atD
+			var need int64
+			atD := int64(in >> d & 1)
+			if lost.has(p / 2) {
+				need = atD * c.wake[r]
+			} else {
+				need = int64(in>>p&1) * c.dem[r]
 			}
-			holds = atP
-			if c.protected {
-				holds += atD
-			}
-			compute, disks = min(compute, runs), min(disks, holds)
+			least = min(least, need+atD*c.hold[r])
 		}
 	}
-	return compute, disks
+	return least
+}
+
+// forcedQuota is how much of resource r must count against the quota of the
+// sites of the given pools.
+func (c *crowd) forcedQuota(in uint8, r int) int64 {
+	least := never
+	for p := range pools {
+		for d := range pools {
+			if c.pairs&(1<<(p*pools+d)) != 0 {
+				least = min(least, int64(in>>p&1)*c.dem[r]+int64(in>>d&1)*c.serve[r])
+			}
+		}
+	}
+	return least
+}
+
+// scenario is a set of lost sites, as bits; 0 is normal operation.
+type scenario uint8
+
+func (s scenario) has(site int) bool { return s>>site&1 == 1 }
+
+// pools are those of the lost sites.
+func (s scenario) pools() uint8 {
+	var set uint8
+	for i := range sites {
+		if s.has(i) {
+			set |= 3 << (2 * i)
+		}
+	}
+	return set
+}
+
+// losses are the scenarios that must be survived.
+func (m *model) losses() []scenario {
+	all := []scenario{1, 2, 4, 8}
+	if m.req.SurviveRegion {
+		all = append(all, 3, 12)
+	}
+	return all
 }
 
 // shortfall is a set of pools in which a resource does not suffice.
 type shortfall struct {
-	resource, lost int
-	in             uint8
-	need, free     int64
+	resource   int
+	lost       scenario
+	in         uint8
+	need, free int64
 }
 
-// proveSums compares, for every set of sites and platforms and every lost
-// site, what must stand there with what there is.
+// proveSums compares, for every set of sites and platforms and every loss, what
+// must stand there with what there is, and with the quota.
 func (m *model) proveSums() []conflict {
 	crowds := m.crowds()
 	if len(crowds) == 0 {
 		return nil
+	}
+	if found := m.proveQuota(crowds); len(found) > 0 {
+		return found
 	}
 	var all uint8
 	for _, c := range m.clusters {
@@ -233,16 +276,16 @@ func (m *model) proveSums() []conflict {
 		}
 	}
 	var short []shortfall
-	for r := range resources {
-		worst := m.shortest(crowds, all, r, -1)
+	for r := range m.dims {
+		worst := m.shortest(crowds, all, r, 0)
 		if worst != nil {
 			short = append(short, *worst)
-			continue // every loss of a site would say it again
+			continue // every loss would say it again
 		}
-		if r == storage {
+		if !isCompute(r) {
 			continue // storage does not depend on what is lost
 		}
-		for s := range sites {
+		for _, s := range m.losses() {
 			if worst := m.shortest(crowds, all, r, s); worst != nil {
 				short = append(short, *worst)
 			}
@@ -256,21 +299,17 @@ func (m *model) proveSums() []conflict {
 }
 
 // shortest returns the smallest set of pools that is short of resource r after
-// the loss of site lost; of equal sets the one that is short of most.
-func (m *model) shortest(crowds []crowd, all uint8, r, lost int) *shortfall {
+// a loss; of equal sets the one that is short of most.
+func (m *model) shortest(crowds []crowd, all uint8, r int, lost scenario) *shortfall {
 	var worst *shortfall
 	for set := 1; set <= int(all); set++ {
 		in := uint8(set)
-		if in&^all != 0 || lost >= 0 && in&(3<<(lost*2)) != 0 {
+		if in&^all != 0 || in&lost.pools() != 0 {
 			continue
 		}
 		s := shortfall{resource: r, lost: lost, in: in}
-		for _, c := range crowds {
-			compute, disks := c.forced(in, lost)
-			if r == storage {
-				compute = disks
-			}
-			s.need += compute * c.dem[r]
+		for i := range crowds {
+			s.need += crowds[i].forced(in, r, lost)
 		}
 		if s.need == 0 {
 			continue
@@ -287,20 +326,62 @@ func (m *model) shortest(crowds []crowd, all uint8, r, lost int) *shortfall {
 }
 
 // freeIn is what the clusters of some pools have left beside what others hold.
-func (m *model) freeIn(in uint8, r, lost int) int64 {
+func (m *model) freeIn(in uint8, r int, lost scenario) int64 {
 	var free int64
 	for _, c := range m.clusters {
-		if c.dark || in&(1<<c.pool) == 0 {
+		if c.dark || c.excluded != "" || in&(1<<c.pool) == 0 {
 			continue
 		}
-		room := c.primaryRoom()
-		if lost >= 0 {
-			room = c.standbyRoom(lost)
+		room := m.primaryRoom(c)
+		if lost != 0 {
+			room = c.cap.sub(c.taken)
+			for s := range sites {
+				if lost.has(s) {
+					room = room.sub(c.held[s])
+				}
+			}
 		}
-		if r != storage && (room[vcpus] < 0 || room[memory] < 0 || room[storage] < 0) {
+		if isCompute(r) && (room[vcpus] < 0 || room[memory] < 0 || room[storage] < 0) {
 			continue // overfull without us: it can run nothing more
 		}
 		free += max(room[r], 0)
 	}
 	return free
+}
+
+// proveQuota compares what must count against the quota, in total and for every
+// set of sites, with what is allowed.
+func (m *model) proveQuota(crowds []crowd) []conflict {
+	if m.req.Quota == nil {
+		return nil
+	}
+	var found []conflict
+	total, limit := m.quotaTotal(), m.req.Quota.Total.vec()
+	for r := range basic {
+		if total[r] > limit[r] {
+			found = append(found, m.quotaConflict(r, "in total", total[r], limit[r]))
+			continue
+		}
+		best := conflict{}
+		fewest := sites + 1
+		for set := 1; set < 1<<sites; set++ {
+			var need, limit int64
+			for s := range sites {
+				if scenario(set).has(s) {
+					need += m.others(s)[r]
+					limit = min(limit+m.limit[s][r], boundless[r])
+				}
+			}
+			for i := range crowds {
+				need += crowds[i].forcedQuota(scenario(set).pools(), r)
+			}
+			if n := popcount(uint8(set)); need > limit && n < fewest {
+				best, fewest = m.quotaConflict(r, area(scenario(set).pools(), 255), need, limit), n
+			}
+		}
+		if fewest <= sites {
+			found = append(found, best)
+		}
+	}
+	return found
 }

@@ -76,9 +76,8 @@ func (m *model) unreadFindings() []psn.Finding {
 // explain says in sentences what was decided.
 func (m *model) explain(res Result) []string {
 	var kept, fresh, gained, freed int
-	for _, mc := range m.machines {
-		from, ok := m.req.Current[mc.name]
-		to := res.Assignments[mc.name]
+	for name, to := range res.Assignments {
+		from, ok := m.req.Current[name]
 		switch {
 		case !ok:
 			fresh++
@@ -94,20 +93,20 @@ func (m *model) explain(res Result) []string {
 			freed++
 		}
 	}
-	out := []string{fmt.Sprintf("%s placed: %d new, %d kept where they stand, %d moved", count(len(m.machines), "machine"), fresh, kept, len(res.Moves))}
+	out := []string{fmt.Sprintf("%s placed: %d new, %d kept where they stand, %d moved", count(len(res.Assignments), "machine"), fresh, kept, len(res.Moves))}
 	if gained > 0 {
 		out = append(out, fmt.Sprintf("%s kept in place and given a standby", count(gained, "machine")))
 	}
 	if freed > 0 {
 		out = append(out, fmt.Sprintf("%s no longer asked for: their place is counted as free", count(freed, "machine")))
 	}
-	for i, s := range psn.Sites() {
+	for _, s := range psn.Sites() {
 		var here, standby int
-		for _, mc := range m.machines {
-			if m.clusters[mc.p].site == i {
+		for _, a := range res.Assignments {
+			if a.Site == s {
 				here++
 			}
-			if mc.d >= 0 && m.clusters[mc.d].site == i {
+			if a.StandbySite == s {
 				standby++
 			}
 		}
@@ -153,7 +152,7 @@ func (m *model) tightest() []string {
 				continue
 			}
 			free := c.cap.sub(m.used[i]).sub(m.resv[i][s])
-			for r := range resources {
+			for r := range m.dims {
 				if c.cap[r] == 0 {
 					continue
 				}
@@ -167,7 +166,7 @@ func (m *model) tightest() []string {
 		}
 		c := m.clusters[at]
 		free := c.cap.sub(m.used[at]).sub(m.resv[at][s])
-		out = append(out, fmt.Sprintf("if %s is lost its critical and strategic machines fit; scarcest is then %s on %s, with %s of %s left", siteAt(s), nameOf[scarce], c, amount(scarce, free[scarce]), amount(scarce, c.cap[scarce])))
+		out = append(out, fmt.Sprintf("if %s is lost its critical and strategic machines fit; scarcest is then %s on %s, with %s of %s left", siteAt(s), m.nameOf(scarce), c, amount(scarce, free[scarce]), amount(scarce, c.cap[scarce])))
 	}
 	return out
 }
@@ -185,7 +184,7 @@ func (m *model) leftOut(left []*machine) []conflict {
 		}
 		slices.Sort(names[k])
 		c := conflict{rule: "PLC-008", subject: m.subject(k)}
-		c.sentence = fmt.Sprintf("workload %s (%s): no place found for %s of %d (%s), each %s", k.Name, k.Classification, count(len(names[k]), "machine"), k.Instances, list(names[k]), describe(k.dem))
+		c.sentence = fmt.Sprintf("%s (%s): no place found for %s of %d (%s), each %s", k, k.Classification, count(len(names[k]), "machine"), k.Instances, list(names[k]), describe(k.dem))
 		c.remedy = "free or add capacity, ask for less, or widen the allowed sites"
 		if !m.req.Rebalance && len(m.req.Current) > 0 {
 			c.remedy += "; or set rebalance so that machines already standing may move"

@@ -14,13 +14,8 @@ import (
 func (m *model) keep() []*machine {
 	var leaving []*machine
 	for _, mc := range m.machines {
-		cur, ok := m.req.Current[mc.name]
-		if !ok {
+		if !m.today(mc) {
 			continue
-		}
-		mc.curP = m.find(cur.Site, cur.Platform, cur.Cluster)
-		if mc.kind.standby != nil {
-			mc.curD = m.find(cur.StandbySite, cur.StandbyPlatform, cur.StandbyCluster)
 		}
 		p, d := mc.curP, mc.curD
 		if p >= 0 && m.clusters[p].dark && !m.mayKeep(mc.kind, p, d) && m.mayStand(mc.kind, p) {
@@ -40,6 +35,37 @@ func (m *model) keep() []*machine {
 	return leaving
 }
 
+// today notes where mc stands and what moving it costs; false when it stands
+// nowhere. A group whose machines stand in several places is taken to stand
+// where most of them do.
+func (m *model) today(mc *machine) bool {
+	votes := map[[2]int]int{}
+	most := 0
+	var at [2]int
+	for i, name := range mc.names {
+		cur, ok := m.req.Current[name]
+		if !ok {
+			continue
+		}
+		toll := m.weights.Move * millionths
+		gib := mc.kind.members[min(i, len(mc.kind.members)-1)].PerInstance.StorageMiB * m.weights.MovePerGiB * millionths / 1024
+		mc.moveP += toll + gib
+		mc.moveD += toll/2 + gib
+		place := [2]int{m.find(cur.Site, cur.Platform, cur.Cluster), -1}
+		if mc.kind.standby != nil {
+			place[1] = m.find(cur.StandbySite, cur.StandbyPlatform, cur.StandbyCluster)
+		}
+		if votes[place]++; votes[place] > most {
+			most, at = votes[place], place
+		}
+	}
+	if most > 0 {
+		mc.curP, mc.curD = at[0], at[1]
+	}
+	mc.stands = most > 0
+	return mc.stands
+}
+
 // find returns the index of a cluster, or -1.
 func (m *model) find(s psn.Site, p psn.Platform, name string) int {
 	return slices.IndexFunc(m.clusters, func(c *cluster) bool {
@@ -50,8 +76,8 @@ func (m *model) find(s psn.Site, p psn.Platform, name string) int {
 // mayStand reports whether a primary of k may stand on cluster p, room apart.
 func (m *model) mayStand(k *kind, p int) bool {
 	c := m.clusters[p]
-	return allowed(k.Sites, siteAt(c.site)) && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) &&
-		(!k.AntiAffinity || k.atCluster[p] == 0)
+	return c.excluded == "" && allowed(k.Sites, siteAt(c.site)) && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) &&
+		(!k.AntiAffinity || k.atCluster[p] == 0) && m.apartFrom(k, p)
 }
 
 // mayKeep reports whether p and d are an admissible place for a machine of k,
@@ -68,7 +94,7 @@ func (m *model) mayKeep(k *kind, p, d int) bool {
 		return false
 	}
 	c := m.clusters[d]
-	return allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) && k.separated(m.clusters[p], c)
+	return c.excluded == "" && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) && m.separated(k, m.clusters[p], c)
 }
 
 // standbyFor returns the best cluster for a standby of mc with its primary at p, or -1.
@@ -76,7 +102,7 @@ func (m *model) standbyFor(mc *machine, p int) int {
 	if mc.kind.standby == nil {
 		return -1
 	}
-	d, _ := m.bestStandby(mc, p, m.standbyLoads(mc.kind, m.clusters[p].site), taste{})
+	d, _ := m.bestStandby(mc, p, m.standbyFills(mc.kind, m.clusters[p].site), taste{})
 	return d
 }
 
@@ -84,8 +110,8 @@ func (m *model) standbyFor(mc *machine, p int) int {
 // overfilling it: rather standbys than primaries, rather the less demanding
 // classes, rather one than several. What others overfill alone stays their own.
 func (m *model) evict(c int) []*machine {
-	others := m.clusters[c].excess(m.clusters[c].taken, &m.clusters[c].held)
-	if m.clusters[c].excess(m.used[c], &m.resv[c]) == others {
+	others := m.excess(c, m.clusters[c].taken, &m.clusters[c].held)
+	if m.excess(c, m.used[c], &m.resv[c]) == others {
 		return nil
 	}
 	var there, gone []*machine
@@ -121,14 +147,14 @@ func (m *machine) serves(c int) int {
 // excess of c down to what others cause, else of the one whose leaving helps
 // most, else -1.
 func (m *model) mostRelief(c int, there []*machine, others int64) int {
-	best, least := -1, m.clusters[c].excess(m.used[c], &m.resv[c])
+	best, least := -1, m.excess(c, m.used[c], &m.resv[c])
 	if least == others {
 		return -1
 	}
 	for i, mc := range there {
 		p, d := mc.p, mc.d
 		m.lift(mc)
-		left := m.clusters[c].excess(m.used[c], &m.resv[c])
+		left := m.excess(c, m.used[c], &m.resv[c])
 		m.put(mc, p, d)
 		if left == others {
 			return i
@@ -140,18 +166,20 @@ func (m *model) mostRelief(c int, there []*machine, others int64) int {
 	return best
 }
 
-// excess weighs by how much a use overfills the cluster, normally and after the
-// loss of each other site: one vCPU like 4 GiB of RAM, and RAM like sixteen
-// times as much storage, as machines tend to have them.
-func (c *cluster) excess(used vec, resv *[sites]vec) int64 {
+// excess weighs by how much a use overfills the cluster, normally and after
+// each loss: one vCPU like 4 GiB of RAM, RAM like sixteen times as much storage,
+// as machines tend to have them, and a GPU like 16 vCPUs.
+func (m *model) excess(i int, used vec, resv *[sites]vec) int64 {
+	c := m.clusters[i]
 	if c.dark {
 		return 0
 	}
+	weights := vec{4096 * 16, 16, 1, 4096 * 16 * 16}
 	var sum int64
 	count := func(use vec) {
 		over := use.sub(c.cap)
-		for r, weight := range (vec{4096 * 16, 16, 1}) {
-			sum += min(max(over[r], 0), 1<<44) * weight
+		for r := range m.dims {
+			sum += min(max(over[r], 0), 1<<40) * max(weights[r], 1)
 		}
 	}
 	count(used)
@@ -159,6 +187,9 @@ func (c *cluster) excess(used vec, resv *[sites]vec) int64 {
 		if s != c.site && resv[s] != (vec{}) {
 			count(used.add(resv[s]))
 		}
+	}
+	if other := (c.site ^ 2) &^ 1; m.req.SurviveRegion {
+		count(used.add(resv[other]).add(resv[other+1]))
 	}
 	return sum
 }

@@ -9,24 +9,28 @@ import (
 // How long the search goes on, counted in steps, never in time: the same
 // request must give the same answer on every machine.
 const (
-	repairRounds  = 3000 // ruin-and-recreate rounds while machines are left out
-	descentRounds = 4    // passes over all movable machines
+	repairRounds = 3000 // ruin-and-recreate rounds while machines are left out
 )
 
 // taste is how a construction chooses among places.
 type taste struct {
 	pack  bool // fill clusters up instead of spreading
-	blunt bool // ignore what is disliked
+	blunt bool // look at balance alone
+	noise int  // with dice: how much a price is blurred, in parts of 64
+	dice  *dice
 }
 
-// best returns the preferred place of mc, or ok=false when it fits nowhere.
+const never = int64(1) << 62
+
+// best returns the cheapest place of mc and what it adds to the cost, or
+// ok=false when it fits nowhere.
 //
-// The load of a primary and of its standby are on different sites, so for each
-// pool of the primary both are chosen apart: the work is linear in clusters.
-func (m *model) best(mc *machine, t taste) (p, d int, at price, ok bool) {
+// What a primary and its standby cost is on different sites, so for each pool of
+// the primary both are chosen apart: the work is linear in clusters.
+func (m *model) best(mc *machine, t taste) (p, d int, at int64, ok bool) {
 	k := mc.kind
-	p, d = -1, -1
-	var standbyLoad [sites][]int64
+	p, d, at = -1, -1, never
+	var fills [sites][]int64
 	for pool := range pools {
 		if k.pPools&(1<<pool) == 0 {
 			continue
@@ -38,73 +42,78 @@ func (m *model) best(mc *machine, t taste) (p, d int, at price, ok bool) {
 		bd := -1
 		if k.standby != nil {
 			s := pool / 2
-			if standbyLoad[s] == nil {
-				standbyLoad[s] = m.standbyLoads(k, s)
+			if fills[s] == nil {
+				fills[s] = m.standbyFills(k, s)
 			}
-			var sc price
-			if bd, sc = m.bestStandby(mc, bp, standbyLoad[s], t); bd < 0 {
+			var sc int64
+			if bd, sc = m.bestStandby(mc, bp, fills[s], t); bd < 0 {
 				continue
 			}
-			cost.dislike += sc.dislike
-			cost.load += sc.load
+			cost += sc
 		}
-		if !ok || cost.less(at) {
+		if !ok || cost < at {
 			p, d, at, ok = bp, bd, cost, true
 		}
 	}
 	return p, d, at, ok
 }
 
-func (m *model) bestPrimary(mc *machine, pool int, t taste) (int, price) {
-	best, at := -1, price{}
-	for i, c := range m.clusters {
-		if c.pool != pool || !m.fitsPrimary(mc.kind, i) {
+// taint applies a taste to a price.
+func (t taste) taint(fill, rest int64) int64 {
+	if t.pack {
+		fill = -fill
+	}
+	cost := fill
+	if !t.blunt {
+		cost += rest
+	}
+	if t.dice != nil {
+		cost += cost / 64 * int64(t.dice.upTo(t.noise+1))
+	}
+	return cost
+}
+
+func (m *model) bestPrimary(mc *machine, pool int, t taste) (int, int64) {
+	best, at := -1, never
+	for _, i := range mc.kind.pList {
+		if m.clusters[i].pool != pool || !m.fitsPrimary(mc.kind, i) {
 			continue
 		}
-		cost := price{load: m.loadIfPrimary(mc.kind, i)}
-		if t.pack {
-			cost.load = -cost.load
+		fill := m.balanceWith(i, &mc.kind.dem) - m.fill[i]
+		rest := mc.kind.pCost[i]
+		if mc.curP >= 0 && mc.curP != i {
+			rest += mc.moveP
 		}
-		if !t.blunt {
-			cost.dislike = m.dislike(mc, i, -1)
-		}
-		if best < 0 || cost.less(at) {
+		if cost := t.taint(fill, rest); best < 0 || cost < at {
 			best, at = i, cost
 		}
 	}
 	return best, at
 }
 
-const noRoom = int64(-1) << 62
-
-// standbyLoads returns, by cluster, the load a standby for a primary at site s
-// would add, or noRoom.
-func (m *model) standbyLoads(k *kind, s int) []int64 {
-	loads := make([]int64, len(m.clusters))
-	for i := range m.clusters {
-		loads[i] = noRoom
+// standbyFills returns, by cluster, what a standby for a primary at site s
+// would add, or never.
+func (m *model) standbyFills(k *kind, s int) []int64 {
+	fills := m.scratch[s]
+	for i := range fills {
+		fills[i] = never
+	}
+	for _, i := range k.dList {
 		if m.fitsStandby(k, i, s) {
-			loads[i] = m.loadIfStandby(k, i, s)
+			fills[i] = m.standbyFill(k, i, s)
 		}
 	}
-	return loads
+	return fills
 }
 
-func (m *model) bestStandby(mc *machine, p int, loads []int64, t taste) (int, price) {
-	best, at := -1, price{}
-	none := m.dislike(mc, p, -1)
-	for i, c := range m.clusters {
-		if loads[i] == noRoom || !mc.kind.separated(m.clusters[p], c) {
+func (m *model) bestStandby(mc *machine, p int, fills []int64, t taste) (int, int64) {
+	best, at := -1, never
+	for _, i := range mc.kind.dList {
+		if fills[i] == never || !m.separated(mc.kind, m.clusters[p], m.clusters[i]) {
 			continue
 		}
-		cost := price{load: loads[i]}
-		if t.pack {
-			cost.load = -cost.load
-		}
-		if !t.blunt {
-			cost.dislike = m.dislike(mc, p, i) - none
-		}
-		if best < 0 || cost.less(at) {
+		dc := mc.kind.dCost[i]
+		if cost := t.taint(fills[i]-dc, dc+m.pairCost(mc, p, i)); best < 0 || cost < at {
 			best, at = i, cost
 		}
 	}
@@ -122,8 +131,8 @@ func bySize(a, b *machine) int {
 	return cmp.Or(cmp.Compare(b.size, a.size), byNeed(a, b))
 }
 
-// fill places machines in order and returns those left out.
-func (m *model) fill(todo []*machine, t taste) []*machine {
+// place puts machines in order and returns those left out.
+func (m *model) place(todo []*machine, t taste) []*machine {
 	var left []*machine
 	for _, mc := range todo {
 		if p, d, _, ok := m.best(mc, t); ok {
@@ -147,7 +156,7 @@ func (m *model) construct(todo []*machine) []*machine {
 	bestLeft := -1
 	for _, w := range ways {
 		slices.SortFunc(todo, w.order)
-		left := m.fill(todo, w.taste)
+		left := m.place(todo, w.taste)
 		if bestLeft < 0 || len(left) < bestLeft {
 			bestLeft, best = len(left), remember(todo)
 		}
@@ -214,7 +223,7 @@ func (m *model) repair(left []*machine) []*machine {
 			copy(todo[1:i+1], todo[:i])
 			todo[0] = first
 		}
-		now := m.fill(todo, t)
+		now := m.place(todo, t)
 		if weight(now) <= weight(left) {
 			left = now
 			continue
@@ -256,46 +265,6 @@ func (m *model) ruin(mc *machine, dice *dice) []*machine {
 		there[i], there[j] = there[j], there[i]
 	}
 	return there[:n]
-}
-
-// descend moves machines to better places until none is found or the rounds
-// are spent.
-func (m *model) descend() {
-	for range descentRounds {
-		moved := false
-		for _, mc := range m.machines {
-			if mc.locked || !mc.placed() {
-				continue
-			}
-			p, d := mc.p, mc.d
-			m.lift(mc)
-			here := m.priceAt(mc, p, d)
-			if bp, bd, at, ok := m.best(mc, taste{}); ok && m.worthwhile(mc, at, here) {
-				p, d, moved = bp, bd, true
-			}
-			m.put(mc, p, d)
-		}
-		if !moved {
-			return
-		}
-	}
-}
-
-// worthwhile reports whether going from here to at is worth it. A machine that
-// stands somewhere today is not moved for a small gain of balance.
-func (m *model) worthwhile(mc *machine, at, here price) bool {
-	if mc.curP >= 0 && at.dislike == here.dislike {
-		here.load -= here.load / 8
-	}
-	return at.less(here)
-}
-
-func (m *model) priceAt(mc *machine, p, d int) price {
-	at := price{m.dislike(mc, p, d), m.loadIfPrimary(mc.kind, p)}
-	if d >= 0 {
-		at.load += m.loadIfStandby(mc.kind, d, m.clusters[p].site)
-	}
-	return at
 }
 
 // dice is splitmix64 from a fixed seed: variety without chance.

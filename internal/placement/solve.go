@@ -3,6 +3,8 @@ package placement
 import (
 	"slices"
 	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // Solve decides a place for every machine of the request.
@@ -25,8 +27,12 @@ import (
 // lost at a time. Storage is not shared: a standby's disk is written every day,
 // so it counts as used whatever is lost.
 //
-// Soft, in this order: what stands stays (unless Rebalance); a critical standby
-// in the other region; a standby on the platform of its primary; equal load.
+// With SurviveRegion the same holds for both sites of a region at once. Then
+// come affinity and anti-affinity groups, exclusions and the quota of each site.
+//
+// Soft, summed with Weights: what must move and how far; a critical standby in
+// the region of its primary; a standby on another platform; distance to the
+// data; prices; fill. What stands and may stand is not moved without Rebalance.
 func Solve(req Request) (Result, error) {
 	if err := check(req); err != nil {
 		return Result{}, err
@@ -41,17 +47,17 @@ func Solve(req Request) (Result, error) {
 	}
 	var todo []*machine
 	for _, mc := range m.machines {
-		if _, stands := m.req.Current[mc.name]; !stands {
+		if !mc.stands {
 			todo = append(todo, mc)
 		}
 	}
-	left := m.fill(leaving, taste{})
+	left := m.place(leaving, taste{})
 	left = append(left, m.construct(todo)...)
 	left = m.repair(left)
 	if len(left) > 0 {
 		return m.refuse(NotFound, m.leftOut(left)), nil
 	}
-	m.descend()
+	m.improve()
 	return m.accept(), nil
 }
 
@@ -67,15 +73,18 @@ func (m *model) verdictOf(conflicts []conflict) Verdict {
 func (m *model) accept() Result {
 	res := Result{Verdict: Placed, Assignments: make(map[string]Assignment, len(m.machines)), Headroom: m.headroom()}
 	for _, mc := range m.machines {
-		to := m.assignment(mc)
-		res.Assignments[mc.name] = to
-		if from, ok := m.req.Current[mc.name]; ok && moved(from, to) {
-			res.Moves = append(res.Moves, Move{VM: mc.name, From: from, To: to})
+		for i, name := range mc.names {
+			to := m.assignment(mc, i)
+			res.Assignments[name] = to
+			if from, ok := m.req.Current[name]; ok && moved(from, to) {
+				res.Moves = append(res.Moves, Move{VM: name, From: from, To: to, CopyMiB: copied(from, to)})
+			}
 		}
 	}
 	slices.SortFunc(res.Moves, func(a, b Move) int { return strings.Compare(a.VM, b.VM) })
 	res.Explanation = m.explain(res)
 	res.Findings = m.unreadFindings()
+	res.Cost, res.Quota = m.cost(), m.quotaUse()
 	return res
 }
 
@@ -90,26 +99,45 @@ func (m *model) refuse(v Verdict, conflicts []conflict) Result {
 	return res
 }
 
-func (m *model) assignment(mc *machine) Assignment {
-	k, p := mc.kind, m.clusters[mc.p]
+// assignment is the place of the i-th machine of mc.
+func (m *model) assignment(mc *machine, i int) Assignment {
+	w, p := mc.kind.members[min(i, len(mc.kind.members)-1)], m.clusters[mc.p]
 	a := Assignment{
-		VM: mc.name, Workload: k.Name, Service: k.Service, Classification: k.Classification, Resources: k.PerInstance,
+		VM: mc.names[i], Workload: w.Name, Service: w.Service, Classification: w.Classification, Resources: w.PerInstance,
 		Site: siteAt(p.site), Region: p.region, Platform: p.platform, Cluster: p.name,
 	}
-	if mc.d >= 0 {
+	if mc.d >= 0 && w.Classification.Protected() {
 		d := m.clusters[mc.d]
 		a.StandbySite, a.StandbyRegion, a.StandbyPlatform, a.StandbyCluster = siteAt(d.site), d.region, d.platform, d.name
+		if w.StandbyMode == Active {
+			a.StandbyMode = Active
+		}
 	}
 	return a
 }
 
 // moved reports whether a primary, or a standby that exists before and after, changes place.
-func moved(from, to Assignment) bool {
-	if from.Site != to.Site || from.Platform != to.Platform || from.Cluster != to.Cluster {
-		return true
-	}
+func moved(from, to Assignment) bool { return primaryMoved(from, to) || standbyMoved(from, to) }
+
+func primaryMoved(from, to Assignment) bool {
+	return from.Site != to.Site || from.Platform != to.Platform || from.Cluster != to.Cluster
+}
+
+func standbyMoved(from, to Assignment) bool {
 	return from.StandbySite != "" && to.StandbySite != "" &&
 		(from.StandbySite != to.StandbySite || from.StandbyPlatform != to.StandbyPlatform || from.StandbyCluster != to.StandbyCluster)
+}
+
+// copied is the storage that has to be copied for a move.
+func copied(from, to Assignment) int64 {
+	var mib int64
+	if primaryMoved(from, to) {
+		mib += to.Resources.StorageMiB
+	}
+	if standbyMoved(from, to) {
+		mib += to.Resources.StorageMiB
+	}
+	return mib
 }
 
 func (m *model) headroom() []Headroom {
@@ -118,14 +146,26 @@ func (m *model) headroom() []Headroom {
 		if c.dark {
 			continue
 		}
-		row := Headroom{Site: siteAt(c.site), Platform: c.platform, Cluster: c.name}
-		row.Free = c.cap.sub(m.used[i]).resources()
-		rows = append(rows, row)
+		row := func(lost psn.Site, region psn.Region, reserve vec) {
+			free := c.cap.sub(m.used[i]).sub(reserve)
+			h := Headroom{Site: siteAt(c.site), Platform: c.platform, Cluster: c.name, Lost: lost, LostRegion: region, Free: free.resources(), GPUs: free[gpus]}
+			for j, class := range m.classNames {
+				if h.StorageClasses == nil {
+					h.StorageClasses = map[string]int64{}
+				}
+				h.StorageClasses[class] = free[classes+j]
+			}
+			rows = append(rows, h)
+		}
+		row("", "", vec{})
 		for s := range sites {
 			if s != c.site {
-				row.Lost, row.Free = siteAt(s), c.cap.sub(m.used[i]).sub(m.resv[i][s]).resources()
-				rows = append(rows, row)
+				row(siteAt(s), "", m.resv[i][s])
 			}
+		}
+		if m.req.SurviveRegion {
+			other := (c.site ^ 2) &^ 1
+			row("", siteAt(other).Region(), m.resv[i][other].add(m.resv[i][other+1]))
 		}
 	}
 	return rows

@@ -1,36 +1,77 @@
 package placement
 
-import "github.com/italia/terraform-provider-psn/internal/psn"
-
 // put makes mc stand at primary p with standby d (-1 for none). The caller has
 // checked that it fits, or means to evict what does not.
 func (m *model) put(mc *machine, p, d int) {
-	k := mc.kind
 	mc.p, mc.d = p, d
-	m.used[p] = m.used[p].add(k.dem)
-	k.atSite[m.clusters[p].site]++
-	k.atCluster[p]++
-	if d >= 0 {
-		m.used[d] = m.used[d].add(k.dem.disk())
-		s := m.clusters[p].site
-		m.resv[d][s] = m.resv[d][s].add(k.dem.compute())
-		m.worst[d] = worstOf(m.clusters[d], &m.resv[d])
-	}
+	m.account(mc.kind, p, d, 1)
 }
 
 // lift undoes put.
 func (m *model) lift(mc *machine) {
-	k, p, d := mc.kind, mc.p, mc.d
+	m.account(mc.kind, mc.p, mc.d, -1)
 	mc.p, mc.d = -1, -1
-	m.used[p] = m.used[p].sub(k.dem)
-	k.atSite[m.clusters[p].site]--
-	k.atCluster[p]--
-	if d >= 0 {
-		m.used[d] = m.used[d].sub(k.dem.disk())
-		s := m.clusters[p].site
-		m.resv[d][s] = m.resv[d][s].sub(k.dem.compute())
-		m.worst[d] = worstOf(m.clusters[d], &m.resv[d])
+}
+
+// account adds (sign 1) or takes away (-1) a machine of k from every sum.
+func (m *model) account(k *kind, p, d int, sign int64) {
+	s := m.clusters[p].site
+	used, here := &m.used[p], &m.atSite[s]
+	for r := range m.dims {
+		used[r] += sign * k.dem[r]
+		here[r] += sign * k.dem[r]
 	}
+	k.atSite[s] += int(sign)
+	k.atCluster[p] += int(sign)
+	for _, g := range k.apart {
+		m.apart[g][m.placeOf(g, p)] += int(sign)
+	}
+	if d >= 0 {
+		used, resv, there := &m.used[d], &m.resv[d][s], &m.atSite[m.clusters[d].site]
+		for r := range m.dims {
+			used[r] += sign * k.hold[r]
+			resv[r] += sign * k.wake[r]
+			there[r] += sign * k.serve[r]
+		}
+		m.reworst(d, s, sign)
+		m.fill[d] = m.balance(d)
+	}
+	m.fill[p] = m.balance(p)
+}
+
+// reworst brings worst[d] up to date after a change of resv[d][s].
+func (m *model) reworst(d, s int, sign int64) {
+	resv, worst := &m.resv[d], &m.worst[d]
+	if sign < 0 || m.req.SurviveRegion {
+		*worst = m.worstOf(m.clusters[d], resv)
+		return
+	}
+	for r := range m.dims {
+		worst[r] = max(worst[r], resv[s][r])
+	}
+}
+
+// placeOf is the index of cluster p in the counts of anti-affinity group g.
+func (m *model) placeOf(g, p int) int {
+	if m.groups[g].Kind == ApartSite {
+		return m.clusters[p].site
+	}
+	return p
+}
+
+// apartFrom reports whether no other workload of k's anti-affinity groups
+// stands where cluster p is.
+func (m *model) apartFrom(k *kind, p int) bool {
+	for _, g := range k.apart {
+		own := k.atCluster[p]
+		if m.groups[g].Kind == ApartSite {
+			own = k.atSite[m.clusters[p].site]
+		}
+		if m.apart[g][m.placeOf(g, p)] > own {
+			return false
+		}
+	}
+	return true
 }
 
 // fitsPrimary reports whether one more machine of k can run on cluster p.
@@ -38,89 +79,43 @@ func (m *model) fitsPrimary(k *kind, p int) bool {
 	if !k.primary[p] {
 		return false
 	}
-	if k.AntiAffinity && (k.atCluster[p] > 0 || k.atSite[m.clusters[p].site] >= k.perSite) {
+	c := m.clusters[p]
+	if k.AntiAffinity && (k.atCluster[p] > 0 || k.atSite[c.site] >= k.perSite) {
 		return false
 	}
-	return m.used[p].add(k.dem).add(m.worst[p]).fits(m.clusters[p].cap)
+	used, worst, here, limit := &m.used[p], &m.worst[p], &m.atSite[c.site], &m.limit[c.site]
+	for r := range m.dims {
+		if n := k.dem[r]; n > 0 && (used[r]+worst[r]+n > c.cap[r] || here[r]+n > limit[r]) {
+			return false
+		}
+	}
+	return len(k.apart) == 0 || m.apartFrom(k, p)
 }
 
 // fitsStandby reports whether cluster d can hold the standby of one more
-// machine of k whose primary is at site s: its disk every day, its compute if s
-// is lost.
+// machine of k whose primary is at site s: what it takes every day whatever is
+// lost, and what it takes beside once s is lost, alone or with its region.
 func (m *model) fitsStandby(k *kind, d, s int) bool {
-	if !k.standby[d] || m.clusters[d].site == s {
+	c := m.clusters[d]
+	if !k.standby[d] || c.site == s {
 		return false
 	}
-	used := m.used[d].add(k.dem.disk())
-	if worst := used.add(m.worst[d]); worst[storage] > m.clusters[d].cap[storage] {
-		return false
-	}
-	return used.add(m.resv[d][s]).add(k.dem.compute()).fits(m.clusters[d].cap)
-}
-
-// load is how unwelcome a use of cluster c is: convex, so that use spreads, and
-// weighed by the cluster's share of all capacity, so that equal fill is best.
-func (m *model) load(c int, use vec) int64 {
-	const part = 1_000_000
-	var sum int64
-	cl := m.clusters[c]
-	if cl.dark {
-		return 0
-	}
-	for r := range resources {
-		if cl.cap[r] == 0 {
-			continue
+	used, worst, resv := &m.used[d], &m.worst[d], &m.resv[d][s]
+	there, limit := &m.atSite[c.site], &m.limit[c.site]
+	for r := range m.dims {
+		hold, wake := k.hold[r], k.wake[r]
+		if hold > 0 && (used[r]+worst[r]+hold > c.cap[r] || k.serve[r] > 0 && there[r]+k.serve[r] > limit[r]) {
+			return false
 		}
-		fill := min(use[r]*part/cl.cap[r], 4*part)
-		share := cl.cap[r] * 1000 / max(m.total[r], 1)
-		sum += fill * fill / 1000 * (share + 1)
+		if wake > 0 {
+			all := resv[r]
+			if m.req.SurviveRegion && s>>1 != c.site>>1 {
+				all += m.resv[d][s^1][r]
+			}
+			if used[r]+hold+all+wake > c.cap[r] {
+				return false
+			}
+		}
 	}
-	return sum
-}
-
-func (m *model) loadIfPrimary(k *kind, p int) int64 {
-	use := m.used[p].add(m.worst[p])
-	return m.load(p, use.add(k.dem)) - m.load(p, use)
-}
-
-func (m *model) loadIfStandby(k *kind, d, s int) int64 {
-	use := m.used[d].add(m.worst[d])
-	with := m.resv[d][s].add(k.dem.compute()).max(m.worst[d])
-	return m.load(d, m.used[d].add(k.dem.disk()).add(with)) - m.load(d, use)
-}
-
-// price orders the places of a machine: first what is disliked, then load.
-type price struct{ dislike, load int64 }
-
-func (a price) less(b price) bool {
-	return a.dislike < b.dislike || a.dislike == b.dislike && a.load < b.load
-}
-
-// What is disliked, from the most to the least.
-const (
-	movesPrimary  = 16 // the primary leaves where it stands
-	movesStandby  = 8  // the standby leaves where it stands
-	sameRegion    = 4  // a critical standby in the region of its primary: HA, not DR
-	otherPlatform = 2  // a standby on another platform than its primary
-)
-
-// dislike counts against placing mc at p with standby d.
-func (m *model) dislike(mc *machine, p, d int) int64 {
-	var n int64
-	if mc.curP >= 0 && mc.curP != p && !m.req.Rebalance {
-		n += movesPrimary
-	}
-	if d < 0 {
-		return n
-	}
-	if mc.curD >= 0 && mc.curD != d && !m.req.Rebalance {
-		n += movesStandby
-	}
-	if mc.kind.Classification == psn.Critical && m.clusters[p].region == m.clusters[d].region {
-		n += sameRegion
-	}
-	if m.clusters[p].platform != m.clusters[d].platform {
-		n += otherPlatform
-	}
-	return n
+	return true
 }

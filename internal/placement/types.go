@@ -19,6 +19,22 @@ type Request struct {
 	Current map[string]Assignment `json:"current,omitempty"`
 	// Rebalance lets the solver move machines that could stay.
 	Rebalance bool `json:"rebalance,omitempty"`
+	// Groups keep workloads together or apart.
+	Groups []Group `json:"groups,omitempty"`
+	// Excluded places take nothing, neither machines nor standbys, and what
+	// stands there must leave: maintenance.
+	Excluded []Exclusion `json:"excluded,omitempty"`
+	// Facts are what the inventory does not say of clusters: GPUs, storage
+	// classes, prices.
+	Facts []ClusterFacts `json:"facts,omitempty"`
+	// Quota limits what the tenant may run.
+	Quota *Quota `json:"quota,omitempty"`
+	// SurviveRegion asks that the loss of both sites of a region at once, too,
+	// leaves room for everything critical and strategic. Critical standbys then
+	// must be in the other region, like strategic ones.
+	SurviveRegion bool `json:"survive_region,omitempty"`
+	// Weights set what the soft wishes are worth; nil means DefaultWeights.
+	Weights *Weights `json:"weights,omitempty"`
 }
 
 // Workload is a set of equal machines of one service.
@@ -32,6 +48,112 @@ type Workload struct {
 	Platforms      []psn.Platform     `json:"platforms,omitempty"`     // allowed platforms for primary and standby; empty means any
 	Regions        []psn.Region       `json:"regions,omitempty"`       // allowed regions for primary and standby; empty means any
 	AntiAffinity   bool               `json:"anti_affinity,omitempty"` // instances on different sites as far as there are sites, else different clusters
+	// GPUs each machine needs. They follow the rules of vCPUs.
+	GPUs int64 `json:"gpus,omitempty"`
+	// StorageClasses says how much of each machine's storage, in MiB, must be of
+	// a named class; the rest may be of any.
+	StorageClasses map[string]int64 `json:"storage_classes,omitempty"`
+	// StandbyMode is how the standby of a critical or strategic machine waits; "" means Reserve.
+	StandbyMode StandbyMode `json:"standby_mode,omitempty"`
+	// Near are the sites where the data is that the machines work on. Any of
+	// them is as good for the primary, another site is disliked.
+	Near []psn.Site `json:"near,omitempty"`
+}
+
+// StandbyMode says what a standby needs while its primary lives.
+type StandbyMode string
+
+// The modes.
+const (
+	Reserve StandbyMode = "reserve"       // disaster recovery: its disks every day, its compute once the primary's site is lost
+	Active  StandbyMode = "active-active" // serves too: all of it every day
+)
+
+// GroupKind is what a group asks for.
+type GroupKind string
+
+// The kinds of groups.
+const (
+	Together     GroupKind = "affinity"              // all machines on one cluster, all their standbys on one
+	ApartCluster GroupKind = "anti-affinity"         // machines of different workloads on different clusters
+	ApartSite    GroupKind = "anti-affinity-by-site" // and on different sites
+)
+
+// Group ties workloads. Anti-affinity looks at primaries only; instances of one
+// workload are kept apart by its own AntiAffinity.
+type Group struct {
+	Name      string    `json:"name"`
+	Kind      GroupKind `json:"kind"`
+	Workloads []string  `json:"workloads"` // names; at least two
+}
+
+// Exclusion takes a site, a platform of it or one cluster out of use.
+type Exclusion struct {
+	Site     psn.Site     `json:"site"`
+	Platform psn.Platform `json:"platform,omitempty"` // "" means all
+	Cluster  string       `json:"cluster,omitempty"`  // "" means all
+	Reason   string       `json:"reason,omitempty"`   // printed where the exclusion matters
+}
+
+// ClusterFacts completes one cluster of the inventory.
+type ClusterFacts struct {
+	Site     psn.Site     `json:"site"`
+	Platform psn.Platform `json:"platform"`
+	Cluster  string       `json:"cluster"`
+	// GPUs and StorageClasses (MiB by class) are what this request may use: what
+	// others hold is not in them, what the request's own machines hold is. A
+	// class that is not named is not there.
+	GPUs           int64            `json:"gpus,omitempty"`
+	StorageClasses map[string]int64 `json:"storage_classes,omitempty"`
+	// Price of what stands on the cluster every day.
+	Price Price `json:"price,omitzero"`
+}
+
+// Price is in units of cost, whatever the user counts in, for example euro cents a month.
+type Price struct {
+	PerVCPU       int64 `json:"per_vcpu,omitempty"`
+	PerMemoryGiB  int64 `json:"per_memory_gib,omitempty"`
+	PerStorageGiB int64 `json:"per_storage_gib,omitempty"`
+	PerGPU        int64 `json:"per_gpu,omitempty"`
+}
+
+// Quota limits what the tenant's machines use, in total and by site. Only what
+// runs every day counts: machines, and standbys that are active; the tenant's
+// other services count with what the inventory says they hold.
+type Quota struct {
+	Total Limits              `json:"total,omitzero"`
+	Sites map[psn.Site]Limits `json:"sites,omitempty"`
+}
+
+// Limits bound a use. Nil and -1 both mean unlimited; 0 means nothing.
+type Limits struct {
+	VCPUs      *int64 `json:"vcpus,omitempty"`
+	MemoryMiB  *int64 `json:"memory_mib,omitempty"`
+	StorageMiB *int64 `json:"storage_mib,omitempty"`
+}
+
+// Weights are what the soft wishes are worth, in units of cost.
+type Weights struct {
+	Move          int64 `json:"move"`           // a primary that leaves where it stands; a standby half of it
+	MovePerGiB    int64 `json:"move_per_gib"`   // and each GiB of storage it takes along
+	SameRegion    int64 `json:"same_region"`    // a critical standby in the region of its primary: HA, not DR
+	OtherPlatform int64 `json:"other_platform"` // a standby on another platform than its primary
+	OffLocality   int64 `json:"off_locality"`   // a primary at none of the sites it should be near
+	// Balance is what a vCPU costs on a cluster that is nearly empty, and as much
+	// of RAM and of storage as there is to a vCPU in the estate; each further
+	// tenth of a cluster costs more than the one before, the last forty times.
+	Balance int64 `json:"balance"`
+}
+
+// DefaultWeights make, without prices, what stands stay, then critical standbys
+// go to the other region, then platforms agree, then clusters fill evenly. A
+// rebalance makes moves cheap; raise Move to make it sparing.
+func DefaultWeights(rebalance bool) Weights {
+	w := Weights{Move: 20_000, MovePerGiB: 2, SameRegion: 10_000, OtherPlatform: 3_000, OffLocality: 3_000, Balance: 2}
+	if rebalance {
+		w.Move, w.MovePerGiB = 5, 0
+	}
+	return w
 }
 
 // Assignment is where one machine lives. Standby fields are empty for ordinary services.
@@ -49,6 +171,7 @@ type Assignment struct {
 	StandbyRegion   psn.Region         `json:"standby_region,omitempty"`
 	StandbyPlatform psn.Platform       `json:"standby_platform,omitempty"`
 	StandbyCluster  string             `json:"standby_cluster,omitempty"`
+	StandbyMode     StandbyMode        `json:"standby_mode,omitempty"` // "" means Reserve
 }
 
 // Verdict is one of exactly three.
@@ -79,6 +202,28 @@ type Result struct {
 	// decide, with basis and remedy, sorted. Rules on the places that were
 	// decided, such as a critical standby in the same region, are policy's.
 	Findings []psn.Finding `json:"findings"`
+	// Cost is what the decision costs; zero unless Placed.
+	Cost Cost `json:"cost,omitzero"`
+	// Quota is what the tenant uses of each limit that was set, sorted as given.
+	Quota []QuotaUse `json:"quota,omitempty"`
+}
+
+// Cost is the objective and its parts, in millionths of a unit of cost so that
+// no part is rounded.
+type Cost struct {
+	Total   int64 `json:"total"`
+	Price   int64 `json:"price"`
+	Moves   int64 `json:"moves"`
+	Wishes  int64 `json:"wishes"` // same region, other platform, off locality
+	Balance int64 `json:"balance"`
+}
+
+// QuotaUse is one limit and what counts against it.
+type QuotaUse struct {
+	Site     psn.Site `json:"site,omitempty"` // "" means in total
+	Resource string   `json:"resource"`       // vcpus, memory_mib, storage_mib
+	Limit    int64    `json:"limit"`
+	Used     int64    `json:"used"`
 }
 
 // Headroom is what a cluster has left in one scenario.
@@ -88,6 +233,11 @@ type Headroom struct {
 	Cluster  string        `json:"cluster"`
 	Lost     psn.Site      `json:"lost,omitempty"` // "" in normal operation, otherwise the site assumed lost
 	Free     psn.Resources `json:"free"`
+	// LostRegion is the region assumed lost, with SurviveRegion.
+	LostRegion psn.Region `json:"lost_region,omitempty"`
+	// Named resources, where the request knows of any.
+	GPUs           int64            `json:"gpus,omitempty"`
+	StorageClasses map[string]int64 `json:"storage_classes,omitempty"`
 }
 
 // Move is a machine that changes place.
@@ -95,4 +245,6 @@ type Move struct {
 	VM   string     `json:"vm"`
 	From Assignment `json:"from"`
 	To   Assignment `json:"to"`
+	// CopyMiB is the storage to be copied: the primary's, the standby's or both.
+	CopyMiB int64 `json:"copy_mib,omitempty"`
 }

@@ -32,7 +32,7 @@ func check(req Request) error {
 			return psn.Errorf(psn.InvalidInput, "current[%q] is about machine %q: give each machine its own entry", vm, c.VM)
 		}
 	}
-	return nil
+	return checkExtras(req)
 }
 
 func checkWorkloads(req Request) error {
@@ -76,14 +76,35 @@ func checkWorkload(tenant psn.TenantID, w Workload) error {
 	if _, err := psn.ParseClassification(string(w.Classification)); err != nil {
 		return psn.Errorf(psn.InvalidInput, "workload %q: %w", w.Name, err)
 	}
-	for r := range resources {
+	for r := range basic {
 		if v := toVec(w.PerInstance)[r]; v < 1 || v > maxAmount {
 			return bad(fieldOf[r], v, fmt.Sprintf("use 1 to %d", int64(maxAmount)))
 		}
 	}
-	for _, s := range w.Sites {
-		if _, err := psn.ParseSite(string(s)); err != nil {
-			return psn.Errorf(psn.InvalidInput, "workload %q: sites: %w", w.Name, err)
+	if w.GPUs < 0 || w.GPUs > maxAmount {
+		return bad("gpus", w.GPUs, fmt.Sprintf("use 0 to %d", int64(maxAmount)))
+	}
+	var named int64
+	for _, class := range slices.Sorted(maps.Keys(w.StorageClasses)) {
+		v := w.StorageClasses[class]
+		if class == "" || v < 0 || v > maxAmount {
+			return bad(fmt.Sprintf("storage_classes[%q]", class), v, fmt.Sprintf("name the class and use 0 to %d", int64(maxAmount)))
+		}
+		named += v
+	}
+	if named > w.PerInstance.StorageMiB {
+		return bad("the sum of storage_classes", named, fmt.Sprintf("it is part of storage_mib, which is %d: use at most that", w.PerInstance.StorageMiB))
+	}
+	switch w.StandbyMode {
+	case "", Reserve, Active:
+	default:
+		return bad("standby_mode", fmt.Sprintf("%q", w.StandbyMode), fmt.Sprintf("use %q or %q", Reserve, Active))
+	}
+	for field, list := range map[string][]psn.Site{"sites": w.Sites, "near": w.Near} {
+		for _, s := range list {
+			if _, err := psn.ParseSite(string(s)); err != nil {
+				return psn.Errorf(psn.InvalidInput, "workload %q: %s: %w", w.Name, field, err)
+			}
 		}
 	}
 	for _, r := range w.Regions {
@@ -130,7 +151,7 @@ func checkClusters(where string, clusters []psn.Cluster) error {
 			return psn.Errorf(psn.InvalidInput, "inventory of %s: cluster %q is given twice: give each cluster once", where, c.Name)
 		}
 		seen[c.Name] = true
-		for r := range resources {
+		for r := range basic {
 			if v := toVec(c.Capacity)[r]; v < 0 || v > maxAmount {
 				return psn.Errorf(psn.InvalidInput, "inventory of %s: cluster %q: capacity %s is %d: use 0 to %d", where, c.Name, fieldOf[r], v, int64(maxAmount))
 			}
@@ -140,7 +161,7 @@ func checkClusters(where string, clusters []psn.Cluster) error {
 			if k.ForSite != "" && !k.ForSite.Valid() {
 				return psn.Errorf(psn.InvalidInput, "inventory of %s: cluster %q: commitment of tenant %q is for unknown site %q: use one of the four sites or none", where, c.Name, k.Tenant, k.ForSite)
 			}
-			for r := range resources {
+			for r := range basic {
 				v := toVec(k.Resources)[r]
 				if taken[r] += v; v < 0 || v > maxTaken || taken[r] > maxTaken {
 					return psn.Errorf(psn.InvalidInput, "inventory of %s: cluster %q: commitment of tenant %q has %s %d: use 0 to %d in all", where, c.Name, k.Tenant, fieldOf[r], v, int64(maxTaken))

@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -30,7 +29,7 @@ func (e *evaluation) classIsValidated() {
 		if e.unknown(subject, s.Unknown, "classification_state", "classification_date") {
 			continue
 		}
-		date, err := time.Parse(time.DateOnly, s.ClassificationDate)
+		date, err := catalog.ParseDate(s.ClassificationDate)
 		switch {
 		case s.ClassificationState == "":
 			e.fail(subject, fmt.Sprintf("the state of the ACN classification of service %s is not declared", s.ID), "declare state and date of the classification, for example \"validated\" on \"2024-11-30\"")
@@ -40,7 +39,7 @@ func (e *evaluation) classIsValidated() {
 			e.fail(subject, fmt.Sprintf("the ACN classification of service %s is validated, but without a date", s.ID), "declare the date, for example \"2024-11-30\"")
 		case err != nil:
 			e.fail(subject, fmt.Sprintf("the classification date %q of service %s is not a date", s.ClassificationDate, s.ID), "write the date as year-month-day, for example \"2024-11-30\"")
-		case !e.doc.Now.IsZero() && date.After(e.doc.Now):
+		case !e.doc.Now.IsZero() && date > catalog.DateOf(e.doc.Now):
 			e.fail(subject, fmt.Sprintf("the classification date %s of service %s lies in the future", s.ClassificationDate, s.ID), "declare the date on which ACN validated it")
 		}
 	}
@@ -138,12 +137,7 @@ func (e *evaluation) dataStayInTheEU() {
 				"set data_location, for example \"IT\"")
 			continue
 		}
-		var outside []string
-		for _, code := range strings.FieldsFunc(s.DataLocation, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
-			if !catalog.InEU(code) {
-				outside = append(outside, fmt.Sprintf("%q", code))
-			}
-		}
+		outside := outsideEU(s.DataLocation)
 		if len(outside) == 0 || s.DataLocationDerogation != "" {
 			continue
 		}

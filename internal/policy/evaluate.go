@@ -9,12 +9,15 @@ import (
 )
 
 // Evaluate applies every rule to the document and returns the rules that
-// failed or could not be decided, sorted. The same document, in any order of
+// failed, could not be decided or are set aside by a derogation, sorted. The same document, in any order of
 // its slices, gives the same findings.
 func Evaluate(doc Document, opts ...Option) []psn.Finding {
-	e := &evaluation{doc: doc, params: inEffect(opts), services: map[psn.ServiceID]Service{}}
+	e := &evaluation{doc: doc, params: inEffect(opts), services: map[psn.ServiceID]Service{}, machinesOf: map[psn.ServiceID][]int{}}
 	for _, s := range doc.Services {
 		e.services[s.ID] = s
+	}
+	for i, m := range doc.Machines {
+		e.machinesOf[m.Service] = append(e.machinesOf[m.Service], i)
 	}
 	for _, r := range loadRules() {
 		if check := checks[r.ID]; check != nil {
@@ -22,20 +25,25 @@ func Evaluate(doc Document, opts ...Option) []psn.Finding {
 			check(e)
 		}
 	}
+	e.derogate()
 	slices.SortFunc(e.found, compare)
 	return slices.Compact(e.found)
 }
 
 // checks holds the code of each rule. PLC-009 has none: the allowed places are
-// known to the placement alone, which reports it.
+// known to the placement alone, which reports it. The DER rules are judged with
+// the derogations, once everything else is known.
 var checks = map[string]func(*evaluation){
 	"CLS-001": (*evaluation).everyServiceHasAClass,
 	"CLS-002": (*evaluation).classIsValidated,
 	"CLS-003": (*evaluation).machineClassCoversService,
 	"CLS-004": (*evaluation).classIsNotLowered,
 	"LVL-001": (*evaluation).qualificationSuffices,
+	"LVL-002": (*evaluation).notOnSecurePublicCloud,
+	"LVL-003": (*evaluation).certificatesAreValid,
 	"LOC-001": (*evaluation).sitesAreOfThePSN,
 	"LOC-002": (*evaluation).dataStayInTheEU,
+	"LOC-003": (*evaluation).metadataStayInTheEU,
 	"PLC-001": (*evaluation).standbyElsewhere,
 	"PLC-002": (*evaluation).standbyInOtherRegion,
 	"PLC-003": (*evaluation).sameRegionIsNotDR,
@@ -47,18 +55,48 @@ var checks = map[string]func(*evaluation){
 	"REP-001": (*evaluation).synchronousOnlyNear,
 	"REP-002": (*evaluation).objectivesDeclaredAndKept,
 	"REP-003": (*evaluation).failoverWasTested,
+	"BKP-001": (*evaluation).backupPolicyIsDeclared,
+	"BKP-002": (*evaluation).backupsAreElsewhere,
+	"KEY-001": (*evaluation).keysAreTheAdministrations,
+	"KEY-002": (*evaluation).keysStayWithTheAdministration,
+	"ACC-001": (*evaluation).accessProcedureIsNamed,
+	"ACC-002": (*evaluation).staffListIsNamed,
+	"MIG-001": (*evaluation).moveIsAdmitted,
+	"MIG-002": (*evaluation).transferChangesNothing,
+	"MIG-003": (*evaluation).everythingMoved,
+	"MIG-004": (*evaluation).improvementIsDeclared,
+	"MIG-005": (*evaluation).cutoverHasItsPapers,
+	"FND-001": (*evaluation).candidatureIsAdmissible,
+	"FND-002": (*evaluation).startIsRecent,
+	"FND-003": (*evaluation).projectEndsInTime,
+	"FND-004": (*evaluation).grantFollowsTheFormula,
+	"FND-005": (*evaluation).capsAreKept,
+	"FND-006": (*evaluation).paidServicesAreKept,
+	"FND-007": (*evaluation).noDoubleFunding,
+	"EVI-001": (*evaluation).contractIsNamed,
+	"EVI-002": (*evaluation).reportCoversTheMigration,
+	"EVI-003": (*evaluation).accessIsDeclared,
+	"EVI-004": (*evaluation).resourcesAreUnique,
+	"EVI-005": (*evaluation).softwareIsListed,
+	"EVI-006": (*evaluation).productionIsStated,
+	"EVI-007": (*evaluation).criticalDataAreDocumented,
+	"EVI-008": (*evaluation).noSignificantHarm,
+	"EVI-009": (*evaluation).contractComesFirst,
+	"ATT-001": (*evaluation).attestationIsIntact,
 	"IDN-001": (*evaluation).ipaCodeIsWellFormed,
 	"IDN-002": (*evaluation).fiscalCodeIsRight,
 	"IDN-003": (*evaluation).cupIsWellFormed,
+	"INV-001": (*evaluation).machinesAreInventoried,
 }
 
 // evaluation is one run over a document; rule is the rule being applied.
 type evaluation struct {
-	doc      Document
-	params   parameters
-	services map[psn.ServiceID]Service
-	rule     Rule
-	found    []psn.Finding
+	doc        Document
+	params     parameters
+	services   map[psn.ServiceID]Service
+	machinesOf map[psn.ServiceID][]int // indices into doc.Machines
+	rule       Rule
+	found      []psn.Finding
 }
 
 func (e *evaluation) add(sev psn.Severity, out psn.Outcome, subject, message, remedy string) {

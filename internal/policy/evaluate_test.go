@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -68,13 +69,7 @@ func TestRules(t *testing.T) {
 		}
 	}
 	const service, db1 = " p_bs/protocollo", " p_bs/db-1"
-	tests := []struct {
-		name   string
-		change func(*doc)
-		opts   []policy.Option
-		want   []string
-		say    []string
-	}{
+	tests := []ruleCase{
 		{"CLS-001 missing", svc(func(s *policy.Service) { s.Classification, s.PriorClassification = "", "" }), nil, []string{"CLS-001 error failed" + service}, []string{"no class", `"strategic"`}},
 		{"CLS-001 misspelt", svc(func(s *policy.Service) { s.Classification = "strategico" }), nil, []string{"CLS-001 error failed" + service}, []string{`"strategico"`}},
 		{"CLS-001 unknown", svc(func(s *policy.Service) {
@@ -187,10 +182,32 @@ func TestRules(t *testing.T) {
 		{"IDN-003 odd letter", ten(func(t *policy.Tenant) { t.CUP = "Z11C22000000006" }), nil, []string{"IDN-003 warning failed p_bs"}, []string{"outside B-J"}},
 		{"IDN-003 unknown", ten(func(t *policy.Tenant) { t.Unknown = un("cup") }), nil, []string{"IDN-003 error undecidable p_bs"}, nil},
 	}
+	broken := runCases(t, clean, tests)
+	maps.Copy(broken, runCases(t, full, dossierCases()))
+	for _, r := range policy.Rules() {
+		if !broken[r.ID] && r.ID != "PLC-009" { // the placement's own
+			t.Errorf("no case breaks %s", r.ID)
+		}
+	}
+}
+
+// ruleCase is a change to a document that every rule passes, and what comes of it.
+type ruleCase struct {
+	name   string
+	change func(*doc)
+	opts   []policy.Option
+	want   []string
+	say    []string
+}
+
+// runCases runs the cases on documents made by base and returns the rules that
+// were broken.
+func runCases(t *testing.T, base func() doc, tests []ruleCase) map[string]bool {
+	t.Helper()
 	broken := map[string]bool{}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			d := clean()
+			d := base()
 			tc.change(&d)
 			found := policy.Evaluate(d, tc.opts...)
 			var got []string
@@ -200,6 +217,9 @@ func TestRules(t *testing.T) {
 				text.WriteString(f.Message + " | " + f.Remedy + "\n")
 				if f.Message == "" || f.Remedy == "" || f.Citation == "" || f.Basis == "" || strings.Contains(strings.ToLower(f.Message+f.Remedy), "conform") {
 					t.Errorf("incomplete finding %+v", f)
+				}
+				if !policy.Applies(f.Rule, d) {
+					t.Errorf("%s is found where it is said not to apply", f.Rule)
 				}
 				broken[f.Rule] = true
 			}
@@ -213,11 +233,7 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
-	for _, r := range policy.Rules() {
-		if !broken[r.ID] && r.ID != "PLC-009" { // the placement's own
-			t.Errorf("no case breaks %s", r.ID)
-		}
-	}
+	return broken
 }
 
 func TestEvaluateDoesNotDependOnOrder(t *testing.T) {

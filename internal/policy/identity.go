@@ -31,16 +31,22 @@ func (e *evaluation) fiscalCodeIsRight() {
 }
 
 func (e *evaluation) cupIsWellFormed() {
+	judge := func(subject, cup string, u Unknown) {
+		if e.unknown(subject, u, "cup") || cup == "" {
+			return
+		}
+		if err := psn.CheckCUP(cup); err != nil {
+			e.fail(subject, err.Error(), "copy the CUP from its opencup.gov.it record")
+			return
+		}
+		if warning := psn.CUPWarning(cup); warning != "" {
+			e.add(psn.SeverityWarning, psn.Failed, subject, warning, fmt.Sprintf("check %s against its opencup.gov.it record", cup))
+		}
+	}
 	for _, t := range e.doc.Tenants {
-		if e.unknown(string(t.ID), t.Unknown, "cup") || t.CUP == "" {
-			continue
-		}
-		if err := psn.CheckCUP(t.CUP); err != nil {
-			e.fail(string(t.ID), err.Error(), "copy the CUP from its opencup.gov.it record")
-			continue
-		}
-		if warning := psn.CUPWarning(t.CUP); warning != "" {
-			e.add(psn.SeverityWarning, psn.Failed, string(t.ID), warning, fmt.Sprintf("check %s against its opencup.gov.it record", t.CUP))
-		}
+		judge(string(t.ID), t.CUP, t.Unknown)
+	}
+	for _, c := range e.doc.Candidatures {
+		judge(c.ID, c.CUP, c.Unknown)
 	}
 }

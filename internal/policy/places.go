@@ -28,6 +28,18 @@ func (e *evaluation) sitesAreOfThePSN() {
 			judge(string(m.ID), "standby site", m.StandbySite, true)
 		}
 	}
+	for _, m := range e.doc.Machines {
+		if !e.unknown(string(m.ID), m.Unknown, "more_standby_sites") {
+			for _, site := range m.MoreStandbySites {
+				judge(string(m.ID), "standby site", site, false)
+			}
+		}
+	}
+	for _, b := range e.doc.Backups {
+		if !e.unknown(b.ID, b.Unknown, "site") {
+			judge(b.ID, "site", b.Site, false)
+		}
+	}
 	for _, r := range e.doc.Replicas {
 		if !e.unknown(string(r.ID), r.Unknown, "to_site") {
 			judge(string(r.ID), "target site", r.ToSite, false)
@@ -58,8 +70,28 @@ func (e *evaluation) standbyElsewhere() {
 		case m.StandbySite == m.Site:
 			return result{message: fmt.Sprintf("machine %s is %s and its standby is at its own site, %s", m.ID, c, m.Site), remedy: "put the standby at another site"}
 		}
+		least := e.params["min_replicas"]
+		if have := standbySites(m); have < least && m.Unknown.Has("more_standby_sites") {
+			return result{unknown: "more_standby_sites"}
+		} else if have < least {
+			return result{message: fmt.Sprintf("machine %s is %s and has standbys at %d other sites; the chosen minimum is %d", m.ID, c, have, least), remedy: "add standbys at other sites, or lower min_replicas"}
+		}
 		return result{}
 	})
+}
+
+// standbySites counts the sites, other than the machine's own, that hold a
+// standby of it.
+func standbySites(m Machine) int64 {
+	at := map[string]bool{m.StandbySite: true}
+	if !m.Unknown.Has("more_standby_sites") {
+		for _, s := range m.MoreStandbySites {
+			at[s] = true
+		}
+	}
+	delete(at, m.Site)
+	delete(at, "")
+	return int64(len(at))
 }
 
 // apart returns the two sites of a machine that has a standby at another site
@@ -81,7 +113,10 @@ func (e *evaluation) standbyInOtherRegion() {
 			return result{}
 		}
 		sev := psn.SeverityError
-		if c == psn.Critical {
+		switch e.params["cross_region_"+string(c)] {
+		case 0:
+			return result{}
+		case 1:
 			sev = psn.SeverityWarning
 		}
 		at, standby, unknown, ok := apart(m)

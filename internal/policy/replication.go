@@ -55,6 +55,10 @@ func (e *evaluation) objectivesDeclaredAndKept() {
 				case o.value <= 0:
 					return result{message: fmt.Sprintf("service %s is %s and declares no %s", s.ID, c, o.name), remedy: fmt.Sprintf("set continuity.%s, for example %q", o.field, "15m")}
 				}
+				most := e.params[fmt.Sprintf("max_%s_minutes_%s", o.field, c)]
+				if most > 0 && o.value > time.Duration(most)*time.Minute {
+					return result{message: fmt.Sprintf("service %s is %s and declares an %s of %s; the chosen maximum is %d minutes", s.ID, c, o.name, o.value, most), remedy: "lower the objective, or raise the maximum"}
+				}
 			}
 			return result{}
 		})

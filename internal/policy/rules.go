@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,6 +73,15 @@ func RuleOf(id string) (Rule, bool) {
 	return Rule{}, false
 }
 
+// ruleOf is RuleOf without a copy; the zero Rule when there is none.
+func ruleOf(id string) Rule {
+	i := slices.IndexFunc(loadRules(), func(r Rule) bool { return r.ID == id })
+	if i < 0 {
+		return Rule{}
+	}
+	return loadRules()[i]
+}
+
 // Option changes a parameter of a rule.
 type Option func(parameters)
 
@@ -87,6 +97,24 @@ func MaxSyncKilometres(km int64) Option { return func(p parameters) { p["max_syn
 // MaxTestAge sets how old the last test failover may be, in whole days (REP-003).
 func MaxTestAge(age time.Duration) Option {
 	return func(p parameters) { p["max_test_age_days"] = int64(age / (24 * time.Hour)) }
+}
+
+// Set returns the option that gives the named parameter a value, or an Error
+// with code InvalidInput when no rule has such a parameter or the value is negative.
+func Set(name string, value int64) (Option, error) {
+	var names []string
+	for _, r := range loadRules() {
+		for _, p := range r.Parameters {
+			if p.Name == name {
+				if value < 0 {
+					return nil, psn.Errorf(psn.InvalidInput, "parameter %s is %d: use 0 or more", name, value)
+				}
+				return func(p parameters) { p[name] = value }, nil
+			}
+			names = append(names, p.Name)
+		}
+	}
+	return nil, psn.Errorf(psn.InvalidInput, "unknown parameter %q: use one of %s", name, strings.Join(names, ", "))
 }
 
 func inEffect(opts []Option) parameters {

@@ -19,13 +19,20 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/cupvalid"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/fiscalcodevalid"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/grantamount"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/ipacodevalid"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/migrationmode"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/projectdeadline"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/sitesfor"
+	"github.com/italia/terraform-provider-psn/internal/provider/fundingcall"
 	"github.com/italia/terraform-provider-psn/internal/provider/inventory"
 	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
 	"github.com/italia/terraform-provider-psn/internal/provider/replica"
 	"github.com/italia/terraform-provider-psn/internal/provider/service"
+	"github.com/italia/terraform-provider-psn/internal/provider/servicecategories"
 	"github.com/italia/terraform-provider-psn/internal/provider/sites"
 	"github.com/italia/terraform-provider-psn/internal/provider/tenant"
 	"github.com/italia/terraform-provider-psn/internal/provider/virtualmachine"
@@ -163,10 +170,13 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{inventory.New, sites.New}
+	return []func() datasource.DataSource{inventory.New, sites.New, fundingcall.New, servicecategories.New}
 }
 
 // Functions implements provider.ProviderWithFunctions.
 func (p *Provider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{migrationmode.New, fiscalcodevalid.New}
+	return []func() function.Function{
+		migrationmode.New, grantamount.New, projectdeadline.New, sitesfor.New,
+		cupvalid.New, ipacodevalid.New, fiscalcodevalid.New,
+	}
 }

@@ -16,10 +16,12 @@ const (
 type Outcome string
 
 // Outcomes. An Undecidable rule could not be decided with what is known (for
-// example at plan time) and is never reported as passed.
+// example at plan time) and is never reported as passed. A Derogated rule failed
+// and is set aside by a documented derogation: it is printed, and stops nothing.
 const (
 	Failed      Outcome = "failed"
 	Undecidable Outcome = "undecidable"
+	Derogated   Outcome = "derogated"
 )
 
 // Basis is where a rule comes from.
@@ -43,6 +45,20 @@ type Finding struct {
 	Remedy   string   `json:"remedy"`  // what to change
 	Basis    Basis    `json:"basis"`
 	Citation string   `json:"citation"` // source, or "regola di progetto, non di legge: …"
+	// Derogation is what set the rule aside, when Outcome is Derogated.
+	Derogation Derogation `json:"derogation,omitzero"`
+}
+
+// Derogation is a documented decision to accept that a rule fails on a subject,
+// until a date. Dates are "YYYY-MM-DD".
+type Derogation struct {
+	ID      string `json:"id"`
+	Rule    string `json:"rule"`    // for example "PLC-002"
+	Subject string `json:"subject"` // natural id, as a finding writes it
+	Author  string `json:"author"`
+	Date    string `json:"date"`
+	Reason  string `json:"reason"`
+	Expiry  string `json:"expiry"` // last day on which it holds
 }
 
 // CompareFindings orders findings by severity, rule, subject and message.

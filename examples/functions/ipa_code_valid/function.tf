@@ -1,0 +1,3 @@
+output "brescia" {
+  value = provider::psn::ipa_code_valid("p_bs") # true
+}

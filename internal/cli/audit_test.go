@@ -1,0 +1,110 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const auditData = "../audit/testdata/"
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.json")
+	if err := os.WriteFile(broken, []byte(`{"format_version":"1.0",`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		"clean":        {[]string{"audit", auditData + "clean.json"}, 0, "findings: 0 errors", ""},
+		"italian":      {[]string{"audit", "--lang", "it", auditData + "planted.json"}, 1, "regole superate: ", ""},
+		"planted":      {[]string{"audit", auditData + "planted.json"}, 1, "error  PLC-002  The standby of a strategic machine", ""},
+		"flag last":    {[]string{"audit", auditData + "planted.json", "--json"}, 1, `"rule": "PLC-002"`, ""},
+		"state":        {[]string{"audit", "--state", auditData + "state.json"}, 0, "file: state", ""},
+		"not a state":  {[]string{"audit", "--state", auditData + "clean.json"}, 2, "", "the file is a plan, not a state"},
+		"truncated":    {[]string{"audit", broken}, 2, "", "truncated: it ends at byte 24"},
+		"missing file": {[]string{"audit", filepath.Join(dir, "none.json")}, 2, "", "the file cannot be read"},
+		"compared":     {[]string{"audit", auditData + "clean.json", "--state", auditData + "state.json"}, 0, "compared with: state", ""},
+		"two plans":    {[]string{"audit", auditData + "clean.json", "--state", auditData + "planted.json"}, 2, "", "the first file is a plan, the second a plan"},
+		"digest":       {[]string{"audit", auditData + "clean.json", "--digest", "sha256:00"}, 2, "", "not sha256:00: it is not the one"},
+		"sarif":        {[]string{"audit", auditData + "planted.json", "--format", "sarif"}, 1, `"version": "2.1.0"`, ""},
+		"csv":          {[]string{"audit", auditData + "planted.json", "--format", "csv", "--separator", ";", "--lang", "it"}, 1, "Regola;Esito;Gravità;", ""},
+		"same":         {[]string{"audit", "diff", auditData + "clean.json", auditData + "clean.json"}, 0, "worse: 0", ""},
+		"worse":        {[]string{"audit", "diff", auditData + "clean.json", auditData + "planted.json"}, 1, "PLC-002  p_bs/anagrafe-1: passed → not passed", ""},
+		"better":       {[]string{"audit", "diff", auditData + "planted.json", auditData + "clean.json", "--lang", "it"}, 0, "In meglio", ""},
+		"a folder":     {[]string{"audit", dir}, 2, "", "error: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, t.Context(), nil, tc.args...)
+			if r.code != tc.code || !strings.Contains(r.stdout, tc.stdout) || !strings.Contains(r.stderr, tc.stderr) {
+				t.Errorf("%+v", r)
+			}
+			if tc.code == 2 && r.stdout != "" || tc.code < 2 && r.stderr != "" {
+				t.Errorf("wrong stream: %+v", r)
+			}
+		})
+	}
+}
+
+func TestAuditJSONShape(t *testing.T) {
+	t.Parallel()
+	r := run(t, t.Context(), nil, "audit", "--json", auditData+"planted.json")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []string{"document", "policy_digest", "evaluated_at", "subjects", "rules", "findings", "counts"} {
+		if got[k] == nil {
+			t.Errorf("no %s", k)
+		}
+	}
+	first := got["findings"].([]any)[0].(map[string]any)
+	for _, k := range []string{"rule", "severity", "outcome", "subject", "message", "remedy", "basis", "citation"} {
+		if first[k] == "" || first[k] == nil {
+			t.Errorf("finding without %s: %v", k, first)
+		}
+	}
+}
+
+func TestAuditUsage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"format":      {[]string{"audit", "--format", "pdf", "x"}, `unknown --format "pdf"`},
+		"separator":   {[]string{"audit", "--separator", ";;", "x"}, `--separator ";;"`},
+		"two files":   {[]string{"audit", "x", "y"}, "files: 2 given, 1 needed"},
+		"diff one":    {[]string{"audit", "diff", "x"}, "files: 1 given, 2 needed"},
+		"diff format": {[]string{"audit", "diff", "x", "y", "--format", "html"}, `unknown --format "html"`},
+	} {
+		if r := run(t, t.Context(), nil, tc.args...); r.code != 2 || !strings.Contains(r.stderr, tc.want) || r.stdout != "" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// A report is written whole or not at all.
+func TestAuditOut(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "relazione.html")
+	r := run(t, t.Context(), nil, "audit", auditData+"planted.json", "--format", "html", "--lang", "it", "--out", out)
+	page, err := os.ReadFile(out)
+	if err != nil || r.code != 1 || r.stdout != "" || !strings.Contains(string(page), "Relazione di verifica") {
+		t.Errorf("%v %+v", err, r)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+	if r := run(t, t.Context(), nil, "audit", auditData+"clean.json", "--out", filepath.Join(dir, "none", "x")); r.code != 2 || !strings.Contains(r.stderr, "cannot be written") {
+		t.Errorf("%+v", r)
+	}
+}
