@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"platform/platformtest": {"psn", "platform", "platform/driver"},
 	"blockcopy":             {"psn"},
 	"transport":             {"psn", "platform/driver", "blockcopy"},
-	"migration":             {"psn", "platform/driver", "blockcopy", "transport/..."},
+	// policy is pure: a replica's request must keep the rules however it comes.
+	"migration":             {"psn", "policy", "platform/driver", "blockcopy", "transport/..."},
 	"audit":                 {"psn", "catalog", "policy", "placement"},
 	"connect":               {"psn", "platform", "platform/...", "transport/...", "migration"},
 	"sandbox":               {"psn", "connect"},

@@ -36,7 +36,8 @@ func newMigrateWait(a *app) *cobra.Command {
 			return err
 		}
 		ctx, cancel := context.WithTimeoutCause(c.Context(), timeout,
-			psn.Errorf(psn.Unavailable, "%s did not come to %s within %s: see \"psn migrate status --id %s\"", vm, w, formatDuration(timeout), vm))
+			// Everything answered, so no code that blames an endpoint.
+			psn.Errorf(psn.Conflict, "%s did not come to %s within %s: it goes on, see \"psn migrate status --id %s\"", vm, w, formatDuration(timeout), vm))
 		defer cancel()
 		return a.withEngine(ctx, func(m *migration.Client) error {
 			s, err := a.follow(ctx, m, vm, w.reached)
