@@ -165,7 +165,8 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("the engine was asked (-want +got):\n%s", diff)
 	}
 	spec := e.specs["p_bs/protocollo-1"]
-	if spec.Target.Site != psn.Acilia || spec.Target.StandbySite == "" || spec.RPO != 15*time.Minute || spec.Source.VM != "protocollo" || spec.Verify != migration.VerifyReadback {
+	if spec.Target.Site != psn.Acilia || spec.Target.StandbySite == "" || spec.Target.StandbyPlatform == "" || spec.Target.StandbyCluster == "" ||
+		spec.Resources != (psn.Resources{VCPUs: 4, MemoryMiB: 8 << 10, StorageMiB: 1 << 10}) || spec.RPO != 15*time.Minute || spec.Source.VM != "protocollo" || spec.Verify != migration.VerifyReadback {
 		t.Errorf("started with %+v", spec)
 	}
 }
