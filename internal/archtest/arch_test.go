@@ -31,15 +31,16 @@ var mayImport = map[string][]string{
 	"platform/platformtest":   {"psn", "platform", "platform/driver"},
 	"blockcopy":               {"psn"},
 	"transport":               {"psn", "platform/driver", "blockcopy"},
-	"migration":               {"psn", "platform/driver", "blockcopy", "transport/..."},
-	"audit":                   {"psn", "catalog", "policy", "placement"},
-	"audit/report":            {"psn", "catalog", "policy", "audit"},
-	"connect":                 {"psn", "platform", "platform/...", "transport/...", "migration"},
-	"sandbox":                 {"psn", "connect"},
-	"provider":                {"psn", "catalog", "policy", "placement", "platform", "platform/driver", "connect", "migration", "provider/..."},
-	"provider/providertest":   {"psn", "platform", "connect", "sandbox", "provider", "provider/..."},
-	"cli":                     {"..."},
-	"archtest":                {},
+	// policy is pure: a replica's request must keep the rules however it comes.
+	"migration":             {"psn", "policy", "platform/driver", "blockcopy", "transport/..."},
+	"audit":                 {"psn", "catalog", "policy", "placement"},
+	"audit/report":          {"psn", "catalog", "policy", "audit"},
+	"connect":               {"psn", "platform", "platform/...", "transport/...", "migration"},
+	"sandbox":               {"psn", "connect"},
+	"provider":              {"psn", "catalog", "policy", "placement", "platform", "platform/driver", "connect", "migration", "provider/..."},
+	"provider/providertest": {"psn", "platform", "connect", "sandbox", "provider", "provider/..."},
+	"cli":                   {"..."},
+	"archtest":              {},
 }
 
 // onlyIn says which external modules may be imported where, tests included.

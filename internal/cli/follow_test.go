@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,16 +71,20 @@ func TestProgressOffTerminalPrintsSeldom(t *testing.T) {
 		var out bytes.Buffer
 		p := newProgress(&out, time.Now)
 		for i := range 20 {
-			p.show("seeding", "x")
+			p.show("seeding", fmt.Sprint(i))
 			if i == 10 {
 				p.show("cutover", "")
 				p.show("seeding", "x")
 			}
 			time.Sleep(time.Second)
 		}
+		for range 20 {
+			p.show("verified", "") // nothing new
+			time.Sleep(time.Second)
+		}
 		p.done()
 		// seconds 0, 5, 10; two changes of step at 10; then 15
-		if want := strings.Repeat("seeding  x\n", 3) + "cutover\nseeding  x\nseeding  x\n"; out.String() != want {
+		if want := "seeding  0\nseeding  5\nseeding  10\ncutover\nseeding  x\nseeding  15\nverified\n"; out.String() != want {
 			t.Errorf("printed %q, want %q", out.String(), want)
 		}
 	})

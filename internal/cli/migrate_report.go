@@ -25,7 +25,7 @@ func newMigrateReport(a *app) *cobra.Command {
 				return err
 			}
 			if s.Report == nil {
-				return psn.Errorf(psn.NotFound, "%s has no report yet: it is %s; a report is made by the cutover", vm, s.Phase)
+				return noReport(s)
 			}
 			if *asJSON {
 				return writeJSON(a.Stdout, s)
@@ -36,18 +36,28 @@ func newMigrateReport(a *app) *cobra.Command {
 	return c
 }
 
+func noReport(s migration.Status) error {
+	if s.Phase.Final() {
+		return psn.Errorf(psn.NotFound, "%s has no report: it is %s without its target having been started: %s", s.ID, s.Phase, s.Reason)
+	}
+	return psn.Errorf(psn.NotFound, "%s has no report yet: it is %s; a report is made by the cutover", s.ID, s.Phase)
+}
+
 func printReport(w io.Writer, s migration.Status) error {
 	r := s.Report
-	if err := table(w,
-		[]string{"id", string(s.ID)},
-		[]string{"phase", string(s.Phase)},
-		[]string{"approved", s.ApprovedBy + " at " + instant(s.ApprovedAt)},
-		[]string{"downtime", fmt.Sprintf("%.1f s", r.DowntimeSeconds)},
-		[]string{"source off", instant(r.SourceOffAt)},
-		[]string{"target on", instant(r.TargetOnAt)},
-		[]string{"target", r.TargetRef},
-		[]string{"MAC", strings.Join(r.MACs, ", ")},
-	); err != nil {
+	rows := [][]string{
+		{"id", string(s.ID)},
+		{"phase", string(s.Phase)},
+		{"approved", s.ApprovedBy + " at " + instant(s.ApprovedAt)},
+		{"downtime", fmt.Sprintf("%.1f s", r.DowntimeSeconds)},
+		{"source off", instant(r.SourceOffAt)},
+		{"target on", instant(r.TargetOnAt)},
+	}
+	if !r.RolledBackAt.IsZero() {
+		rows = append(rows, []string{"rolled back", instant(r.RolledBackAt) + " " + r.RolledBackWhy})
+	}
+	rows = append(rows, []string{"target", r.TargetRef}, []string{"MAC", strings.Join(r.MACs, ", ")})
+	if err := table(w, rows...); err != nil {
 		return err
 	}
 	for _, d := range r.Disks {

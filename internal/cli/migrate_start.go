@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/migration"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -31,18 +32,37 @@ func newMigrateStart(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withEngine(c.Context(), func(m *migration.Client) error {
-			if err := m.Start(c.Context(), spec); err != nil {
+		return a.withFleet(c.Context(), func(fleet *connect.Fleet) error {
+			// Looked up first: a worker would refuse it later, out of sight.
+			if _, err := fleet.Source(spec.Source.Name); err != nil {
 				return err
 			}
+			engine, err := fleet.Engine(c.Context())
+			if err != nil {
+				return err
+			}
+			defer engine.Close()
+			if err := migration.NewClient(engine).Start(c.Context(), spec); err != nil {
+				return err
+			}
+			a.warn(spec)
 			if *asJSON {
 				return writeJSON(a.Stdout, spec)
 			}
-			_, err := fmt.Fprintf(a.Stdout, "%s: registered; follow it with \"psn migrate status --watch --id %s\"\n", vm, vm)
+			_, err = fmt.Fprintf(a.Stdout, "%s: registered; follow it with \"psn migrate status --watch --id %s\"\n", vm, vm)
 			return err
 		})
 	}
 	return c
+}
+
+// warn prints the rules that the request breaks without being refused for it.
+func (a *app) warn(s migration.Spec) {
+	for _, f := range s.Findings(nil) {
+		if f.Severity == psn.SeverityWarning && f.Outcome == psn.Failed {
+			fmt.Fprintf(a.Stderr, "warning: %s: %s; %s (basis: %s: %s)\n", f.Rule, f.Message, f.Remedy, f.Basis, f.Citation)
+		}
+	}
 }
 
 // startFlags is a migration.Spec as flags.
@@ -58,6 +78,7 @@ func (f *startFlags) add(c *cobra.Command) {
 	text(c, &s.Target.Platform, "platform", psn.VSphere, "target `platform`")
 	p.StringVar(&s.Target.Cluster, "cluster", "", "target cluster, by `name`")
 	text(c, &s.Target.StandbySite, "standby-site", "", "`site` of the standby, for critical and strategic services")
+	p.StringVar(&s.Target.StandbyCluster, "standby-cluster", "", "cluster of the standby, by `name` (default: the one with most room)")
 	p.StringVar(&s.Target.Network, "network", "", "target network, by `name` (default: the tenant's)")
 	s.RPO = 15 * time.Minute
 	p.Var(duration{&s.RPO}, "rpo", "delta cycles start at most this far apart")

@@ -36,7 +36,7 @@ func newMigrateWait(a *app) *cobra.Command {
 			return err
 		}
 		ctx, cancel := context.WithTimeoutCause(c.Context(), timeout,
-			psn.Errorf(psn.Unavailable, "%s did not come to %s within %s: see \"psn migrate status --id %s\"", vm, w, formatDuration(timeout), vm))
+			late(vm, w, timeout))
 		defer cancel()
 		return a.withEngine(ctx, func(m *migration.Client) error {
 			s, err := a.follow(ctx, m, vm, w.reached)
@@ -54,6 +54,12 @@ func newMigrateWait(a *app) *cobra.Command {
 		})
 	}
 	return c
+}
+
+// late is the end of a wait that took too long. Everything answered, so it has
+// no code that blames an endpoint.
+func late(vm psn.VMID, w target, after time.Duration) error {
+	return psn.Errorf(psn.Conflict, "%s did not come to %s within %s: it goes on, see \"psn migrate status --id %s\"", vm, w, formatDuration(after), vm)
 }
 
 // target is the point a wait is for.

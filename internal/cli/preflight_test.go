@@ -56,6 +56,12 @@ func TestPreflightAgainstTheSandbox(t *testing.T) {
 			t.Errorf("%s: %+v", vm, r)
 		}
 	}
+	// A request for an unknown source is not registered; no engine is asked.
+	r = run(t, ctx, nil, "--config", config, "migrate", "start", "--id", "p_bs/a-1", "--source", "milano", "--vm", "a", "--service", "p_bs/a",
+		"--classification", "ordinary", "--site", "acilia", "--cluster", "c1")
+	if r.code != 1 || !strings.Contains(r.stderr, `source "milano" is not in the configuration: configured are ["brescia"]`) {
+		t.Errorf("%+v", r)
+	}
 	r = run(t, ctx, nil, "--config", config, "migrate", "preflight", "--source", "milano", "--vm", "a")
 	if r.code != 1 || !strings.Contains(r.stderr, `source "milano" is not in the configuration`) {
 		t.Errorf("%+v", r)

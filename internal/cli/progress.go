@@ -15,12 +15,14 @@ const plainEvery = 5 * time.Second
 
 // progress shows where a long operation stands: one line rewritten in place on
 // a terminal; elsewhere a line now and then, and always when the step changes.
+// The same line is not printed twice in a row.
 type progress struct {
 	w     io.Writer
 	now   func() time.Time
 	width int // 0 when w is not a terminal
 
 	step  string
+	line  string // last printed
 	last  time.Time
 	drawn bool
 }
@@ -50,10 +52,10 @@ func (p *progress) show(step, detail string) {
 		p.drawn = true
 		return
 	}
-	if step == p.step && p.now().Sub(p.last) < plainEvery {
+	if line == p.line || step == p.step && p.now().Sub(p.last) < plainEvery {
 		return
 	}
-	p.step, p.last = step, p.now()
+	p.step, p.line, p.last = step, line, p.now()
 	fmt.Fprintln(p.w, strings.TrimRight(line, " "))
 }
 

@@ -22,6 +22,8 @@ func newSandboxStatus(a *app) *cobra.Command {
 		}
 		if *asJSON {
 			err = writeJSON(a.Stdout, st)
+		} else if st.Crashed {
+			_, err = fmt.Fprintf(a.Stdout, "no sandbox runs in %s: the last one ended without being stopped; its last words are in %s\n", st.Dir, st.LogFile)
 		} else if !st.Running {
 			_, err = fmt.Fprintf(a.Stdout, "no sandbox runs in %s\n", st.Dir)
 		} else if err = printSandbox(a.Stdout, st); err == nil {

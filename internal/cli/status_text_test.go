@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,5 +63,33 @@ disk 2000, 256MiB
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A cutover that was taken back says when, by whom and why; one that never
+// started its target says what happened instead of promising a report.
+func TestReportOfWhatWasTakenBack(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	s := migration.Status{ID: "p_bs/a-1", Phase: migration.PhaseRolledBack, Report: &migration.Report{
+		RolledBackAt: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), RolledBackBy: "anna.bianchi", RolledBackWhy: "by anna.bianchi: wrong subnet",
+	}}
+	if err := printReport(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	if want := "rolled back  2026-11-22T09:00:00Z by anna.bianchi: wrong subnet\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("report %q, want %q in it", out.String(), want)
+	}
+	s.Report, s.Reason = nil, "the guest did not shut down"
+	if err := noReport(s); strings.Contains(err.Error(), "yet") || !strings.HasSuffix(err.Error(), s.Reason) {
+		t.Errorf("without report: %v", err)
+	}
+}
+
+func TestLateWaitBlamesNoEndpoint(t *testing.T) {
+	t.Parallel()
+	err := late("p_bs/a-1", target{deltas: 2}, time.Minute)
+	if remedy(err) != "" || !strings.Contains(err.Error(), "did not come to 2 delta cycles within 1m: it goes on") {
+		t.Errorf("error %v, remedy %q", err, remedy(err))
 	}
 }

@@ -36,7 +36,7 @@ func (c *checker) config(cfg *Config) {
 	if cfg.StateDir == "" {
 		cfg.StateDir = "state"
 	}
-	c.path([]string{"state_dir"}, &cfg.StateDir, false)
+	c.path(&cfg.StateDir)
 	c.engine(&cfg.Engine)
 }
 
@@ -67,11 +67,11 @@ func (c *checker) vsphere(keys []string, v *VSphereConfig) {
 	case v.PasswordEnv != "" && v.PasswordFile != "":
 		c.fail(at("password_env"), "password_env and password_file are both set: keep one")
 	}
-	c.path(at("password_file"), &v.PasswordFile, true)
+	c.file(at("password_file"), &v.PasswordFile, checkSecret)
 	if v.CAFile != "" && v.ThumbprintSHA256 != "" {
 		c.fail(at("ca_file"), "ca_file and thumbprint_sha256 are both set: keep one")
 	}
-	c.path(at("ca_file"), &v.CAFile, true)
+	c.file(at("ca_file"), &v.CAFile, checkAuthority)
 	if v.ThumbprintSHA256 != "" {
 		if err := vsphere.CheckPin(v.ThumbprintSHA256); err != nil {
 			c.fail(at("thumbprint_sha256"), "%w", err)
@@ -90,7 +90,7 @@ func (c *checker) vsphere(keys []string, v *VSphereConfig) {
 		if w.Devices == "" {
 			w.Devices = "/dev/disk/by-id"
 		}
-		c.path(append(at("worker"), "devices"), &w.Devices, false)
+		c.path(&w.Devices)
 	}
 }
 
@@ -102,15 +102,15 @@ func (c *checker) engine(e *EngineConfig) {
 		c.fail([]string{"engine", "address"}, "dir and address are both set: keep one")
 	}
 	if e.Address != "" {
-		if _, port, err := net.SplitHostPort(e.Address); err != nil || port == "" {
-			c.fail([]string{"engine", "address"}, "%q is not valid: use host:port", e.Address)
+		if _, port, err := net.SplitHostPort(e.Address); err != nil || port == "" || strings.Contains(e.Address, "@") {
+			c.fail([]string{"engine", "address"}, "%q is not valid: use host:port", vsphere.HideUser(e.Address))
 		}
 	}
 	if (e.CertFile == "") != (e.KeyFile == "") {
 		c.fail([]string{"engine"}, "cert_file and key_file belong together: set both or none")
 	}
-	c.path([]string{"engine", "dir"}, &e.Dir, false)
-	c.path([]string{"engine", "ca_file"}, &e.CAFile, true)
-	c.path([]string{"engine", "cert_file"}, &e.CertFile, true)
-	c.path([]string{"engine", "key_file"}, &e.KeyFile, true)
+	c.path(&e.Dir)
+	c.file([]string{"engine", "ca_file"}, &e.CAFile, checkAuthority)
+	c.file([]string{"engine", "cert_file"}, &e.CertFile, checkExists)
+	c.file([]string{"engine", "key_file"}, &e.KeyFile, checkExists)
 }

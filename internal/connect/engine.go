@@ -21,6 +21,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/migration"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/vsphere"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -98,7 +99,7 @@ func (e EngineConfig) reach() (string, *tls.Config, error) {
 	case e.Address != "":
 		host, _, err := net.SplitHostPort(e.Address)
 		if err != nil {
-			return "", nil, psn.Errorf(psn.InvalidInput, "engine.address %q is not valid: use host:port", e.Address)
+			return "", nil, psn.Errorf(psn.InvalidInput, "engine.address %q is not valid: use host:port", vsphere.HideUser(e.Address))
 		}
 		conf.ServerName = host
 		return e.Address, conf, identity(conf, e.CAFile, e.CertFile, e.KeyFile)

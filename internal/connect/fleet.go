@@ -65,6 +65,10 @@ func (cfg *Config) vsphere(key string, site psn.Site, v *VSphereConfig) func(con
 		c.HostFailures = *v.HostFailures
 	}
 	return func(ctx context.Context) (driver.Site, error) {
+		// A mistake of this machine is told as such even when the site is down.
+		if _, err := c.Password(); err != nil {
+			return nil, err
+		}
 		s, err := vsphere.Open(ctx, c)
 		if err != nil {
 			return nil, err // a nil *vsphere.Site would not be a nil driver.Site
@@ -139,7 +143,7 @@ func (f *Fleet) Inventory(ctx context.Context) psn.Inventory {
 		wg.Go(func() {
 			one, err := f.sites[k].Inventory(ctx)
 			if err != nil {
-				inv.Sites[i] = psn.SiteInventory{Site: k.site, Platform: k.platform, Error: err.Error()}
+				inv.Sites[i] = psn.SiteInventory{Site: k.site, Platform: k.platform, Error: err.Error(), Code: psn.CodeOf(err)}
 				return
 			}
 			inv.Sites[i] = *one

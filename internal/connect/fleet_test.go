@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -47,6 +48,9 @@ func TestFleetOnTheSandbox(t *testing.T) {
 	if e := inv.Sites[1].Error; !strings.Contains(e, "site rozzano (vsphere)") || !strings.Contains(e, sb.Center("rozzano").Endpoint()) {
 		t.Errorf("error does not name site and endpoint: %s", e)
 	}
+	if inv.Sites[1].Code != psn.Unavailable {
+		t.Errorf("code of a site that is down: %q", inv.Sites[1].Code)
+	}
 	worker, err := fleet.WorkerAt(psn.Acilia)
 	if err != nil {
 		t.Fatal(err)
@@ -90,3 +94,65 @@ func TestFleetOnTheSandbox(t *testing.T) {
 }
 
 func is[T any](v any) bool { _, ok := v.(T); return ok }
+
+func TestFindVMOverTheFleet(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sb, err := sandbox.Start(ctx, sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", "rozzano", "santo-stefano-ticino"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sb.Close()
+	cfg, err := connect.Load(sb.ConfigFile(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet := connect.Open(cfg)
+	defer fleet.Close(context.WithoutCancel(ctx))
+	const id = psn.VMID("p_bs/db-1")
+	for site, role := range map[psn.Site]psn.Role{psn.Acilia: psn.RoleActive, psn.Rozzano: psn.RoleStandby} {
+		s, err := fleet.Site(site, psn.VSphere)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.EnsureTenant(ctx, driver.Tenant{ID: "p_bs"}); err != nil {
+			t.Fatal(err)
+		}
+		labels := driver.Labels{Service: "p_bs/db", Classification: psn.Ordinary, Role: role}
+		if role == psn.RoleStandby {
+			labels.PrimarySite = psn.Acilia
+		}
+		if _, err := s.CreateVM(ctx, driver.VMSpec{ID: id, Cluster: string(site) + "-cl01", VCPUs: 1, MemoryMiB: 1024, Labels: labels}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	where := func(id psn.VMID) ([]string, error) {
+		found, err := fleet.FindVM(ctx, id)
+		var at []string
+		for _, l := range found {
+			at = append(at, string(l.At.ID())+" "+string(l.VM.Role))
+		}
+		return at, err
+	}
+	want := []string{"acilia active", "rozzano standby"}
+	if at, err := where(id); err != nil || !cmp.Equal(want, at) {
+		t.Errorf("found at %q, %v", at, err)
+	}
+	if at, err := where("p_bs/none"); err != nil || at != nil {
+		t.Errorf("found what does not exist at %q, %v", at, err)
+	}
+	// One site goes down: what the others have is still found.
+	sb.Center("santo-stefano-ticino").Stop()
+	for _, s := range []psn.Site{psn.Acilia, psn.Rozzano, psn.SantoStefanoTicino} {
+		h, err := fleet.Site(s, psn.VSphere)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Refresh()
+	}
+	at, err := where(id)
+	var unseen *connect.UnseenError
+	if !errors.As(err, &unseen) || len(unseen.Sites) != 1 || unseen.Sites[0].Site != psn.SantoStefanoTicino || !psn.Is(err, psn.Unavailable) || !cmp.Equal(want, at) {
+		t.Errorf("found at %q, %v", at, err)
+	}
+}

@@ -2,12 +2,12 @@ package connect
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,8 +16,10 @@ import (
 )
 
 // Load reads and checks psn.yaml. Unknown keys, unknown sites and contradictory
-// settings are refused with their line. Relative paths become absolute. No
-// secret is read and nothing is contacted. Variables that win over the file:
+// settings are refused with their line, and so are files that are missing, hold
+// no certificate or let everybody read a secret. Relative paths become absolute.
+// No secret is read and nothing is contacted; a variable that holds a password
+// is looked for when its site is used. Every error is psn.InvalidInput. Variables that win over the file:
 // PSN_STATE_DIR, PSN_ENGINE_DIR, PSN_ENGINE_ADDRESS, PSN_ENGINE_NAMESPACE.
 func Load(path string, getenv func(string) string) (*Config, error) {
 	b, err := os.ReadFile(path)
@@ -40,7 +42,7 @@ func parse(b []byte, dir string, getenv func(string) string) (*Config, error) {
 	dec.KnownFields(true)
 	cfg := &Config{getenv: getenv}
 	if err := dec.Decode(cfg); err != nil {
-		return nil, readable(err)
+		return nil, readable(b, err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, psn.Errorf(psn.InvalidInput, "the file holds more than one YAML document: keep one")
@@ -48,7 +50,7 @@ func parse(b []byte, dir string, getenv func(string) string) (*Config, error) {
 	override(cfg, getenv)
 	var root yaml.Node
 	if err := yaml.Unmarshal(b, &root); err != nil {
-		return nil, readable(err)
+		return nil, readable(b, err)
 	}
 	c := &checker{root: &root, dir: dir}
 	c.config(cfg)
@@ -69,24 +71,6 @@ func override(cfg *Config, getenv func(string) string) {
 			*field = v
 		}
 	}
-}
-
-var unknownFieldRe = regexp.MustCompile(`^(line \d+: )field (\S+) not found in type \S+$`)
-
-// readable puts the decoder's errors in the user's words.
-func readable(err error) error {
-	if errors.Is(err, io.EOF) {
-		return psn.Errorf(psn.InvalidInput, "the file is empty: it must say at least \"version: 1\"")
-	}
-	var te *yaml.TypeError
-	if !errors.As(err, &te) {
-		return psn.Errorf(psn.InvalidInput, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	var lines []error
-	for _, e := range te.Errors {
-		lines = append(lines, errors.New(unknownFieldRe.ReplaceAllString(e, `${1}unknown key "${2}"`)))
-	}
-	return psn.Errorf(psn.InvalidInput, "%w", errors.Join(lines...))
 }
 
 // checker collects what is wrong with a configuration and makes its paths absolute.
@@ -129,18 +113,37 @@ func lineOf(n *yaml.Node, keys []string) int {
 	return line
 }
 
-// path makes *p absolute and, when mustExist, checks that it can be read.
-func (c *checker) path(keys []string, p *string, mustExist bool) {
+// path makes *p absolute.
+func (c *checker) path(p *string) {
+	if *p != "" && !filepath.IsAbs(*p) {
+		*p = filepath.Join(c.dir, *p)
+	}
+}
+
+// file makes *p absolute and checks the file there.
+func (c *checker) file(keys []string, p *string, check func(path string) error) {
 	if *p == "" {
 		return
 	}
-	if !filepath.IsAbs(*p) {
-		*p = filepath.Join(c.dir, *p)
-	}
-	if !mustExist {
-		return
-	}
-	if _, err := os.Stat(*p); err != nil {
+	c.path(p)
+	if err := check(*p); err != nil {
 		c.fail(keys, "%w", err)
 	}
+}
+
+func checkExists(path string) error {
+	_, err := os.Stat(path)
+	return err
+}
+
+// checkAuthority returns an error unless the file holds a PEM certificate.
+func checkAuthority(path string) error {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s holds no PEM certificate: name a file with the authority's certificate, which starts with \"-----BEGIN CERTIFICATE-----\"", path)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -15,21 +16,34 @@ func password(key string, v *VSphereConfig, getenv func(string) string) func() (
 			if s := getenv(name); s != "" {
 				return s, nil
 			}
-			return "", psn.Errorf(psn.InvalidInput, "%s.password_env: variable %s is not set", key, name)
+			return "", psn.Errorf(psn.InvalidInput, "%s.password_env: variable %s is not set or empty: put the password in it", key, name)
 		}
 	}
 	file := v.PasswordFile
 	return func() (string, error) { return readSecret(key+".password_file", file) }
 }
 
+// checkSecret returns an error unless the file is there, holds something and is
+// closed to other users. It does not read it.
+func checkSecret(file string) error {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", file)
+	case info.Mode().Perm()&0o007 != 0:
+		return fmt.Errorf("%s has mode %04o, open to every user: run \"chmod 600\" on it", file, info.Mode().Perm())
+	case info.Size() == 0:
+		return fmt.Errorf("%s is empty: it must hold the password", file)
+	}
+	return nil
+}
+
 // readSecret reads a one-line secret from a file that others cannot read.
 func readSecret(key, file string) (string, error) {
-	info, err := os.Stat(file)
-	if err != nil {
+	if err := checkSecret(file); err != nil {
 		return "", psn.Errorf(psn.InvalidInput, "%s: %w", key, err)
-	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return "", psn.Errorf(psn.InvalidInput, "%s: %s has mode %04o, open to every user: run \"chmod 600\" on it", key, file, info.Mode().Perm())
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -37,7 +51,7 @@ func readSecret(key, file string) (string, error) {
 	}
 	s := strings.TrimRight(string(b), "\r\n")
 	if s == "" {
-		return "", psn.Errorf(psn.InvalidInput, "%s: %s is empty", key, file)
+		return "", psn.Errorf(psn.InvalidInput, "%s: %s is empty: it must hold the password", key, file)
 	}
 	return s, nil
 }

@@ -89,7 +89,7 @@ func (a *activities) CleanUp(ctx context.Context, in CutoverInput) error {
 		return err
 	}
 	defer release()
-	return wire(ctx, errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in), a.release(ctx, in)))
+	return wire(ctx, errors.Join(a.unsnap(ctx, in), a.unplug(ctx, in), a.dropStandby(ctx, in), a.release(ctx, in)))
 }
 
 func (a *activities) unsnap(ctx context.Context, in CutoverInput) error {

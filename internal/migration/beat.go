@@ -25,6 +25,7 @@ type progress struct {
 	SnapshotAt time.Time               `json:"snapshot_at"`
 	Resumes    int                     `json:"resumes,omitempty"`
 	Disks      map[int32]*diskProgress `json:"disks,omitempty"`
+	Standby    bool                    `json:"standby,omitempty"` // being made by this run
 	Stalled    int                     `json:"stalled,omitempty"` // seconds without a byte while copying or verifying
 }
 

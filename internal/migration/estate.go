@@ -62,8 +62,9 @@ func (m Machine) storageMiB() int64 {
 
 // Target is the machine made for the replica.
 type Target struct {
-	Ref   string       `json:"ref"`
-	Disks []TargetDisk `json:"disks"` // in the order of Machine.Disks
+	Ref     string       `json:"ref"`
+	Disks   []TargetDisk `json:"disks"`             // in the order of Machine.Disks
+	Standby *Standby     `json:"standby,omitempty"` // nil when the request names no standby site
 }
 
 // TargetDisk is the counterpart of a source disk.

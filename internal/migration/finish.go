@@ -20,6 +20,7 @@ type CutoverInput struct {
 	Machine Machine   `json:"machine"`
 	Target  Target    `json:"target"`
 	Since   time.Time `json:"since"`             // deadlines are counted from here
+	Unused  bool      `json:"unused,omitempty"`  // CleanUp removes the standby: the target never ran
 	Release bool      `json:"release,omitempty"` // CleanUp gives the source back: no target of it runs
 }
 

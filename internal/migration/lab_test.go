@@ -83,7 +83,7 @@ func newLab(t *testing.T, within time.Duration, more ...func(*sandbox.Options)) 
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
-	opt := sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", sandbox.Source}, DirtyDisks: true}
+	opt := sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia", "rozzano", sandbox.Source}, DirtyDisks: true}
 	for _, change := range more {
 		change(&opt)
 	}
@@ -106,12 +106,14 @@ func newLab(t *testing.T, within time.Duration, more ...func(*sandbox.Options)) 
 	}
 	t.Cleanup(c.Close)
 	l.Client = migration.NewClient(c)
-	site, err := l.fleet.Site(psn.Acilia, psn.VSphere)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := site.EnsureTenant(ctx, driver.Tenant{ID: "p_bs", Name: "Provincia di Brescia"}); err != nil {
-		t.Fatal(err)
+	for _, at := range []psn.Site{psn.Acilia, psn.Rozzano} {
+		site, err := l.fleet.Site(at, psn.VSphere)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := site.EnsureTenant(ctx, driver.Tenant{ID: "p_bs", Name: "Provincia di Brescia"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	l.startWorker()
 	return l

@@ -48,6 +48,9 @@ func (a *activities) preflight(ctx context.Context, s Spec, b *beat) (Machine, e
 	if err != nil {
 		return Machine{}, psn.At(whereSource(s), err)
 	}
+	if err := checkSize(s, m); err != nil {
+		return Machine{}, psn.At(whereSource(s), err)
+	}
 	b.update(func(p *progress) { p.Doing = "read " + whereTarget(s) })
 	dst, err := a.target(ctx, s)
 	if err != nil {
@@ -72,6 +75,9 @@ func (a *activities) preflight(ctx context.Context, s Spec, b *beat) (Machine, e
 		if err != nil {
 			return Machine{}, psn.At(whereTarget(s), err)
 		}
+	}
+	if err := a.checkStandby(ctx, s, m); err != nil {
+		return Machine{}, err
 	}
 	// Last, so that what is refused above holds nothing.
 	return m, psn.At(whereSource(s), a.holds.take(ctx, held, s))

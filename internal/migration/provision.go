@@ -17,12 +17,16 @@ type ProvisionInput struct {
 }
 
 // Provision makes the target: powered off, labelled as a replica, with the
-// source's size, disconnected cards and empty disks. Done before, it finds what it made.
+// source's size, disconnected cards and empty disks; and its standby. Done before, it finds what it made.
 func (a *activities) Provision(ctx context.Context, in ProvisionInput) (Target, error) {
 	ctx, b := startBeat(ctx)
 	defer b.end()
 	t, err := a.provision(ctx, in.Spec, in.Machine)
-	return t, wire(ctx, psn.At(whereTarget(in.Spec), err))
+	if err != nil {
+		return t, wire(ctx, psn.At(whereTarget(in.Spec), err))
+	}
+	t.Standby, err = a.makeStandby(ctx, in.Spec, in.Machine, b)
+	return t, wire(ctx, psn.At(whereStandby(in.Spec), err))
 }
 
 func (a *activities) provision(ctx context.Context, s Spec, m Machine) (Target, error) {

@@ -172,7 +172,7 @@ func (r *replica) fail(ctx workflow.Context, cause error) error {
 // removed by the next run, or named by its preflight.
 func (r *replica) cleanUp(ctx workflow.Context, release bool) string {
 	in := r.input(ctx)
-	in.Release = release
+	in.Release, in.Unused = release, release && !r.active
 	left := ""
 	if err := r.do(ctx, tidy, step.CleanUp, in, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("clean up", "replica", r.spec.ID, "error", err)
@@ -189,7 +189,11 @@ func (r *replica) stays() string {
 	const remove = "start the replica again to use it, or remove it: destroy its psn_replica with delete_target = true, or delete the machine at the site"
 	switch {
 	case r.Target.Ref != "":
-		return fmt.Sprintf("; what stays: machine %s (%s) with %d disks %s: %s", r.spec.ID, r.Target.Ref, len(r.Target.Disks), where, remove)
+		standby := ""
+		if t := r.Target.Standby; t != nil && (r.active || !t.Made) {
+			standby = " and its standby at " + string(r.spec.Target.StandbySite)
+		}
+		return fmt.Sprintf("; what stays: machine %s (%s) with %d disks %s%s: %s", r.spec.ID, r.Target.Ref, len(r.Target.Disks), where, standby, remove)
 	case r.Status.Phase == PhaseProvision:
 		return fmt.Sprintf("; what may stay: machine %s with empty disks %s: %s", r.spec.ID, where, remove)
 	}

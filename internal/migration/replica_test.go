@@ -29,6 +29,17 @@ type world struct {
 	cycles   []migration.CycleInput
 	released bool
 	lag      time.Duration // how much older than asked for the snapshots are
+
+	during map[string]func(context.Context) // what goes on in an activity, by name
+	left   map[int]string                   // what cycles leave behind, by number
+}
+
+// spend lets time pass in an activity; the error says that it was given up.
+func (w *world) spend(ctx context.Context, name string) error {
+	if f := w.during[name]; f != nil {
+		f(ctx)
+	}
+	return ctx.Err()
 }
 
 func (w *world) call(name string) error {
@@ -50,7 +61,7 @@ func (w *world) Provision(context.Context, migration.ProvisionInput) (migration.
 
 func (w *world) Track(context.Context, migration.ProvisionInput) error { return w.call("Track") }
 
-func (w *world) Cycle(_ context.Context, in migration.CycleInput) (migration.CycleResult, error) {
+func (w *world) Cycle(ctx context.Context, in migration.CycleInput) (migration.CycleResult, error) {
 	w.cycles = append(w.cycles, in)
 	name, kind := "Cycle", "delta"
 	switch {
@@ -61,25 +72,38 @@ func (w *world) Cycle(_ context.Context, in migration.CycleInput) (migration.Cyc
 	case in.Number == 0:
 		kind = "seed"
 	}
+	if err := w.spend(ctx, name); err != nil {
+		return migration.CycleResult{}, err
+	}
 	return migration.CycleResult{
+		Left:  w.left[in.Number],
 		Cycle: migration.Cycle{Number: in.Number, Kind: kind, SnapshotAt: in.AskedAt.Add(-w.lag), DoneAt: in.AskedAt.Add(time.Second)},
 		Disks: []migration.DiskStatus{{Key: 2000, CapacityBytes: 1 << 30, ChangeID: "c", RootHash: "sha256:r"}},
 	}, w.call(name)
 }
 
-func (w *world) Shutdown(_ context.Context, in migration.CutoverInput) (time.Time, error) {
+func (w *world) Shutdown(ctx context.Context, in migration.CutoverInput) (time.Time, error) {
+	if err := w.spend(ctx, "Shutdown"); err != nil {
+		return time.Time{}, err
+	}
 	return in.Since.Add(5 * time.Second), w.call("Shutdown")
 }
 
 func (w *world) Isolate(context.Context, migration.CutoverInput) error { return w.call("Isolate") }
 
-func (w *world) Verify(context.Context, migration.CutoverInput) ([]migration.DiskReport, error) {
+func (w *world) Verify(ctx context.Context, _ migration.CutoverInput) ([]migration.DiskReport, error) {
+	if err := w.spend(ctx, "Verify"); err != nil {
+		return nil, err
+	}
 	return []migration.DiskReport{{Key: 2000, SHA256: "sha256:x"}}, w.call("Verify")
 }
 
 func (w *world) Activate(context.Context, migration.CutoverInput) error { return w.call("Activate") }
 
-func (w *world) Health(context.Context, migration.CutoverInput) (string, error) {
+func (w *world) Health(ctx context.Context, _ migration.CutoverInput) (string, error) {
+	if err := w.spend(ctx, "Health"); err != nil {
+		return "", err
+	}
 	why := ""
 	if len(w.health) > 0 {
 		why, w.health = w.health[0], w.health[1:]
@@ -125,13 +149,16 @@ func hourly() migration.Spec {
 
 // at takes a decision at a time of the workflow's clock.
 func (s *stage) at(after time.Duration, label, update, by string) {
-	s.RegisterDelayedCallback(func() {
-		s.UpdateWorkflow(update, label, &testsuite.TestUpdateCallback{
-			OnAccept:   func() {},
-			OnReject:   func(err error) { s.answers[label] = err },
-			OnComplete: func(_ any, err error) { s.answers[label] = err },
-		}, migration.Approval{By: by})
-	}, after)
+	s.RegisterDelayedCallback(func() { s.decide(label, update, by) }, after)
+}
+
+// decide takes a decision now.
+func (s *stage) decide(label, update, by string) {
+	s.UpdateWorkflow(update, label, &testsuite.TestUpdateCallback{
+		OnAccept:   func() {},
+		OnReject:   func(err error) { s.answers[label] = err },
+		OnComplete: func(_ any, err error) { s.answers[label] = err },
+	}, migration.Approval{By: by})
 }
 
 func (s *stage) status() migration.Status {

@@ -14,6 +14,7 @@ type Spec struct {
 	Classification psn.Classification `json:"classification"`
 	Source         SourceRef          `json:"source"`
 	Target         TargetRef          `json:"target"`
+	Resources      psn.Resources      `json:"resources,omitzero"`         // what the place was decided for; a zero is unknown
 	RPO            time.Duration      `json:"rpo"`                        // delta cycles start at most this far apart
 	MinDeltas      int                `json:"min_deltas"`                 // delta cycles before approval is accepted (>= 1)
 	BytesPerSecond int64              `json:"bytes_per_second,omitempty"` // 0 means unlimited
@@ -33,11 +34,13 @@ type SourceRef struct {
 
 // TargetRef is the place decided for the machine.
 type TargetRef struct {
-	Site        psn.Site     `json:"site"`
-	Platform    psn.Platform `json:"platform"`
-	Cluster     string       `json:"cluster"`
-	StandbySite psn.Site     `json:"standby_site,omitempty"`
-	Network     string       `json:"network,omitempty"`
+	Site            psn.Site     `json:"site"`
+	Platform        psn.Platform `json:"platform"`
+	Cluster         string       `json:"cluster"`
+	StandbySite     psn.Site     `json:"standby_site,omitempty"`
+	StandbyPlatform psn.Platform `json:"standby_platform,omitempty"` // empty means Platform
+	StandbyCluster  string       `json:"standby_cluster,omitempty"`  // empty means the one with most room
+	Network         string       `json:"network,omitempty"`
 }
 
 // VerifyPolicy says how much of the target is read back and hashed again.

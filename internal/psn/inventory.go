@@ -11,7 +11,10 @@ type SiteInventory struct {
 	Site     Site     `json:"site"`
 	Platform Platform `json:"platform"`
 	// Error is why the site could not be read; the other fields are then empty.
-	Error    string    `json:"error,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Code says what kind of failure Error is: InvalidInput for a mistake in the
+	// local configuration, Unavailable for a site that is down.
+	Code     Code      `json:"code,omitempty"`
 	Clusters []Cluster `json:"clusters"`
 	// VMs holds every VM of the site, ours and others', sorted by Name then Ref.
 	VMs []VM `json:"vms"`

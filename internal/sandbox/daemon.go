@@ -77,7 +77,8 @@ func loadOptions(dir string) (Options, error) {
 
 // Up starts "exe sandbox serve --dir DIR" in the background and returns when the
 // sandbox answers. When one runs in the folder already it is left alone and its
-// state is returned with AlreadyRunning set. Without a deadline of its own the
+// state is returned with AlreadyRunning set; psn.Conflict when it runs with
+// other options than those that are set in opt. Without a deadline of its own the
 // context is given a minute.
 func Up(ctx context.Context, exe string, opt Options) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, upTimeout)
@@ -93,7 +94,11 @@ func Up(ctx context.Context, exe string, opt Options) (State, error) {
 	if used, err := inUse(dir); err != nil {
 		return State{}, err
 	} else if used {
-		return awaitReady(ctx, dir, 0, nil)
+		st, err := awaitReady(ctx, dir, 0, nil)
+		if err != nil {
+			return st, err
+		}
+		return st, sameOptions(st, opt)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return State{}, fmt.Errorf("sandbox folder: %w", err)

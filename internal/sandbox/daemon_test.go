@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +61,15 @@ func TestDaemon(t *testing.T) {
 	if err != nil || !again.AlreadyRunning || again.PID != up.PID {
 		t.Errorf("second up: %+v, %v", again, err)
 	}
+	plain := sandbox.Options{Dir: opt.Dir}
+	if again, err = sandbox.Up(ctx, exe, plain); err != nil || !again.AlreadyRunning {
+		t.Errorf("up without options: %+v, %v", again, err)
+	}
+	other := opt
+	other.Seed, other.Centers = 7, []string{"brescia", "acilia"}
+	if _, err := sandbox.Up(ctx, exe, other); !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), "(seed is 1, asked for 7)") || !strings.Contains(err.Error(), "sandbox down") {
+		t.Errorf("up with another seed: %v", err)
+	}
 	eventually(t, "guest writes in the state", func() bool {
 		st, err := sandbox.ReadState(opt.Dir)
 		if err != nil {
@@ -78,7 +88,7 @@ func TestDaemon(t *testing.T) {
 	if was, err := sandbox.Down(ctx, opt.Dir); err != nil || was {
 		t.Errorf("second down: %t, %v", was, err)
 	}
-	if st, err := sandbox.ReadState(opt.Dir); err != nil || st.Running {
+	if st, err := sandbox.ReadState(opt.Dir); err != nil || st.Running || st.Crashed {
 		t.Errorf("state after down: %+v, %v", st, err)
 	}
 	if _, err := os.Stat(filepath.Join(opt.Dir, "datastores")); !os.IsNotExist(err) {
@@ -95,7 +105,7 @@ func TestDaemon(t *testing.T) {
 	}
 	eventually(t, "killed daemon is noticed", func() bool {
 		st, err := sandbox.ReadState(opt.Dir)
-		return err == nil && !st.Running
+		return err == nil && !st.Running && st.Crashed
 	})
 	third, err := sandbox.Up(ctx, exe, opt)
 	if err != nil || third.AlreadyRunning || third.PID == up.PID {
@@ -121,6 +131,9 @@ func TestUpTellsWhatIsWrong(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "psn.yaml")); !os.IsNotExist(err) {
 		t.Errorf("psn.yaml after failed starts: %v", err)
+	}
+	if _, err := sandbox.Up(testContext(t), "/bin/false", sandbox.Options{Dir: dir, ExtraMachines: -4}); !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), "extra machines: -4 is negative") {
+		t.Errorf("up with -4 machines: %v", err)
 	}
 	_, err = sandbox.Start(testContext(t), sandbox.Options{Dir: dir, Machines: []sandbox.Machine{{Name: "x", Disks: []int64{1000}}}})
 	if !psn.Is(err, psn.InvalidInput) {

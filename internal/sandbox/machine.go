@@ -32,6 +32,16 @@ func newMachine(c *Center, ref types.ManagedObjectReference) *machine {
 	return m
 }
 
+// called gives a name to a machine that has none yet: the simulator tells of a
+// new machine before it names it.
+func (m *machine) called(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.name == "" {
+		m.name = name
+	}
+}
+
 func (m *machine) running() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -49,6 +49,7 @@ func (o *observer) UpdateObject(ctx *simulator.Context, obj mo.Reference, change
 		o.c.accountSpace(ctx)
 		return
 	}
+	m.called(vm.Name)
 	for _, ch := range changes {
 		switch ch.Name {
 		case "config.hardware.device":

@@ -95,6 +95,23 @@ func (o *Options) defaults() error {
 			return psn.Errorf(psn.InvalidInput, "sandbox: unknown center %q: use one of %q", n, CenterNames())
 		}
 	}
+	for _, n := range []struct {
+		what  string
+		value int64
+	}{
+		{"extra machines", int64(o.ExtraMachines)},
+		{"areas per page", int64(o.AreasPerPage)},
+		{"bytes per page", o.BytesPerPage},
+		{"hosts by cluster", int64(o.HostsByCluster)},
+		{"bytes of a datastore", o.PSNDatastore},
+		{"latency in nanoseconds", int64(o.Latency)},
+		{"boot delay in nanoseconds", int64(o.BootDelay)},
+		{"shutdown delay in nanoseconds", int64(o.ShutdownDelay)},
+	} {
+		if n.value < 0 {
+			return psn.Errorf(psn.InvalidInput, "sandbox: %s: %d is negative: use 0 or more", n.what, n.value)
+		}
+	}
 	if o.Machines == nil {
 		o.Machines = DefaultMachines(0, 0)
 	}

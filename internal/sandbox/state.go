@@ -25,12 +25,14 @@ const (
 type State struct {
 	Running        bool          `json:"running"`
 	AlreadyRunning bool          `json:"already_running,omitempty"` // in the answer of Up: it ran before
+	Crashed        bool          `json:"crashed,omitempty"`         // it ended without being told to: see LogFile
 	PID            int           `json:"pid,omitempty"`
 	StartedAt      time.Time     `json:"started_at,omitzero"`
 	UpdatedAt      time.Time     `json:"updated_at,omitzero"`
 	Dir            string        `json:"dir"`
 	ConfigFile     string        `json:"config_file"`
 	LogFile        string        `json:"log_file"`
+	Options        *Options      `json:"options,omitempty"` // with which it runs, without Dir
 	Centers        []CenterState `json:"centers,omitempty"`
 }
 
@@ -60,6 +62,9 @@ type MachineState struct {
 func (s *Sandbox) State() State {
 	st := newState(s.dir)
 	st.Running, st.PID, st.StartedAt, st.UpdatedAt = true, os.Getpid(), s.started, time.Now().UTC()
+	opt := s.opt
+	opt.Dir = ""
+	st.Options = &opt
 	for _, c := range s.Centers() {
 		cs := CenterState{Name: c.name, Endpoint: c.Endpoint(), Worker: c.worker, Machines: []MachineState{}}
 		c.mu.Lock()
@@ -103,8 +108,14 @@ func ReadState(dir string) (State, error) {
 	}
 	idle := newState(dir)
 	used, err := inUse(dir)
-	if err != nil || !used {
+	if err != nil {
 		return idle, err
+	}
+	if !used {
+		// A daemon that is told to stop takes its state away.
+		_, err := os.Stat(filepath.Join(dir, stateFile))
+		idle.Crashed = err == nil
+		return idle, nil
 	}
 	b, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -250,6 +250,13 @@ func testLinks(t *testing.T, h *Harness) {
 			if err != nil || len(vm.NICs) != 1 || vm.NICs[0].Connected != want {
 				t.Fatalf("power %s, links %v: %+v, %v", on, want, vm, err)
 			}
+			if err := links.SetLinks(ctx, ref, !want, strings.ToUpper(vm.NICs[0].MAC)); err != nil {
+				t.Fatalf("power %s, links of all but one: %v", on, err)
+			}
+			vm, err = s.DescribeVM(ctx, ref)
+			if err != nil || vm.NICs[0].Connected != want {
+				t.Fatalf("power %s, the one left out is connected: %+v, %v; want %v", on, vm, err, want)
+			}
 		}
 	}
 }

@@ -48,14 +48,14 @@ var pinRe = regexp.MustCompile(`^(([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}|[0-9A-Fa-f
 func CheckEndpoint(v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return psn.Errorf(psn.InvalidInput, "endpoint %q is not valid: use https://host[:port]/sdk without user or password", withoutUser(v))
+		return psn.Errorf(psn.InvalidInput, "endpoint %q is not valid: use https://host[:port]/sdk without user or password", HideUser(v))
 	}
 	return nil
 }
 
-// withoutUser hides what stands before an @, where passwords are put: also in
+// HideUser replaces with … what stands before an @, where passwords are put: also in
 // what is no URL at all.
-func withoutUser(v string) string {
+func HideUser(v string) string {
 	at := strings.LastIndex(v, "@")
 	if at < 0 {
 		return v

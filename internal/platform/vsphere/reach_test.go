@@ -19,7 +19,12 @@ func TestWorkerReaches(t *testing.T) {
 	if err := m.Create(); err != nil {
 		t.Fatal(err)
 	}
-	lonely := m.Map().Any("ComputeResource").(*simulator.ComputeResource).Host[0]
+	var lonely types.ManagedObjectReference
+	for _, e := range m.Map().All("HostSystem") {
+		if h := e.(*simulator.HostSystem); h.Name == "DC0_H0" {
+			lonely = h.Self
+		}
+	}
 	store := m.Map().Any("Datastore").(*simulator.Datastore)
 	store.Host = slices.DeleteFunc(store.Host, func(h types.DatastoreHostMount) bool { return h.Key == lonely })
 	m.Service.TLS = new(tls.Config)

@@ -2,6 +2,7 @@ package placement_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -156,13 +157,38 @@ resource "terraform_data" "later" {
 }
 `
 
+const laterClass = `
+resource "terraform_data" "class" {
+  input = "strategic"
+}
+`
+
+// TestTwins refuses two placements of one id, and one workload in two placements.
+func TestTwins(t *testing.T) {
+	lab := providertest.Start(t)
+	twin := func(name string) string {
+		second := strings.Replace(workload("web", small), providertest.Tenant, "", 1)
+		second = strings.Replace(second, `"brescia" {`, "\"twin\" {\n  name = \""+name+"\"", 1)
+		return lab.Config(workload("web", small) + second)
+	}
+	providertest.Test(t, []resource.TestStep{
+		fails(twin("default"), `Two resources\s+declare placement "p_bs/default"`),
+		fails(twin("altro"), `both declare workload\s+"p_bs/archivio"`),
+		fails(lab.Config(workload("web", "instances = 1, vcpus = 2, memory_gib = 9223372036854775807, storage_gib = 100")), `between 1`),
+	})
+}
+
 // TestUnknown plans with a number of machines and a size that only the apply knows.
 func TestUnknown(t *testing.T) {
 	lab := providertest.Start(t)
 	count := "instances = terraform_data.later.output, vcpus = 2, memory_gib = 8, storage_gib = 100"
 	size := "instances = 2, vcpus = terraform_data.later.output, memory_gib = 8, storage_gib = 100"
+	class := func(allow string) string {
+		return lab.Config(laterClass + strings.Replace(workload("web", small+allow), "psn_service.web.classification", "terraform_data.class.output", 1))
+	}
 	assignment := tfjsonpath.New("assignments").AtMapKey("archivio-1")
 	providertest.Test(t, []resource.TestStep{
+		fails(class(""), `Unable to place workload "archivio" at plan time.*may\s+be\s+strategic.*allow_unknown_at_plan`),
 		fails(lab.Config(unknownCount+workload("conservazione", count)), `Unable to place workload "archivio" at plan time.*allow_unknown_at_plan`),
 		{
 			Config: lab.Config(unknownCount + workload("web", count)),

@@ -20,7 +20,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/sandbox"
 )
 
-// Lab is a running sandbox of the four sites.
+// Lab is a running sandbox of the four sites, and of a source for replicas to name.
 type Lab struct {
 	*sandbox.Sandbox
 	t     *testing.T
@@ -33,8 +33,10 @@ func Start(t *testing.T) *Lab {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	sb, err := sandbox.Start(ctx, sandbox.Options{
-		Dir:     t.TempDir(),
-		Centers: []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino"},
+		Dir:       t.TempDir(),
+		Centers:   []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino", sandbox.Source},
+		Machines:  []sandbox.Machine{{Name: "protocollo", GuestID: "debian11_64Guest", VCPUs: 1, MiB: 64, Disks: []int64{sandbox.MinDisk}}},
+		WriteRate: -1,
 	})
 	if err != nil {
 		t.Fatal(err)

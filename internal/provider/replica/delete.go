@@ -30,7 +30,7 @@ func (r *replicaResource) Delete(ctx context.Context, req resource.DeleteRequest
 	defer cancel()
 	phase, err := r.stop(ctx, m)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("phase"), "destroy", m.describe(), err))
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("phase"), "destroy", m.describe(), engineErr(err)))
 		return
 	}
 	if !m.DeleteTarget.ValueBool() || phase == migration.PhaseFinalized {

@@ -165,7 +165,8 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("the engine was asked (-want +got):\n%s", diff)
 	}
 	spec := e.specs["p_bs/protocollo-1"]
-	if spec.Target.Site != psn.Acilia || spec.Target.StandbySite == "" || spec.RPO != 15*time.Minute || spec.Source.VM != "protocollo" || spec.Verify != migration.VerifyReadback {
+	if spec.Target.Site != psn.Acilia || spec.Target.StandbySite == "" || spec.Target.StandbyPlatform == "" || spec.Target.StandbyCluster == "" ||
+		spec.Resources != (psn.Resources{VCPUs: 4, MemoryMiB: 8 << 10, StorageMiB: 1 << 10}) || spec.RPO != 15*time.Minute || spec.Source.VM != "protocollo" || spec.Verify != migration.VerifyReadback {
 		t.Errorf("started with %+v", spec)
 	}
 }
@@ -178,4 +179,52 @@ func TestDestroyCancelsAndKeepsTheTarget(t *testing.T) {
 	if diff := cmp.Diff(want, e.log); diff != "" {
 		t.Errorf("the engine was asked (-want +got):\n%s", diff)
 	}
+}
+
+// byHand is a replica whose placement somebody wrote down.
+func byHand(lab *providertest.Lab, source, class, standby string) string {
+	if standby != "" {
+		standby = fmt.Sprintf("standby_site = %q", standby)
+	}
+	return lab.Config(providertest.Tenant + fmt.Sprintf(`
+resource "psn_replica" "protocollo" {
+  source    = { name = %q, vm = "protocollo" }
+  placement = {
+    vm = "protocollo-1", service_id = "p_bs/protocollo", classification = %q
+    site = "acilia", platform = "vsphere", cluster = "cluster-1"
+    %s
+  }
+  rpo = "15m"
+}
+`, source, class, standby))
+}
+
+func TestRulesAndSourcesAreJudgedInThePlan(t *testing.T) {
+	lab := providertest.Start(t)
+	e := newEngine()
+	fails := func(config, text string) resource.TestStep {
+		return resource.TestStep{Config: config, PlanOnly: true, ExpectError: regexp.MustCompile("(?s)" + text)}
+	}
+	const basis = `.*What to do: .*Basis: project: regola di.*progetto`
+	providertest.Test(t, []resource.TestStep{
+		fails(byHand(lab, "brescia", "critical", ""), `Unable to plan replica "p_bs/protocollo-1".*PLC-001`+basis),
+		fails(byHand(lab, "brescia", "critical", "acilia"), `PLC-001.*its own site`+basis),
+		fails(byHand(lab, "brescia", "strategic", "pomezia"), `PLC-002.*same region`+basis),
+		fails(byHand(lab, "bergamo", "critical", "rozzano"), `Source "bergamo" is not in the.*configuration: configured are \["brescia"\]`),
+	}, e.option())
+	if len(e.log) != 0 {
+		t.Errorf("the engine was asked: %v", e.log)
+	}
+}
+
+func TestEngineThatIsAway(t *testing.T) {
+	lab := providertest.Start(t)
+	away := provider.WithEngine(func(context.Context, *providerdata.Data) (replica.Engine, error) {
+		return nil, psn.At("engine", psn.Errorf(psn.Unavailable, "engine is not running: start it with psn-engine --data engine"))
+	})
+	providertest.Test(t, []resource.TestStep{{
+		Config: config(lab, ""),
+		// The sentence about the engine ends the diagnostic: no advice about sites.
+		ExpectError: regexp.MustCompile(`(?s)engine is not running: start it with psn-engine.{0,3}--data.{0,3}engine\.[^A-Za-z]*$`),
+	}}, away)
 }

@@ -66,9 +66,11 @@ func (m model) expand() migration.Spec {
 		ID: m.vmid(), Service: a.Service, Classification: a.Classification,
 		Source: migration.SourceRef{Name: field(m.Source, "name").ValueString(), VM: field(m.Source, "vm").ValueString()},
 		Target: migration.TargetRef{
-			Site: a.Site, Platform: a.Platform, Cluster: a.Cluster, StandbySite: a.StandbySite, Network: m.Network.ValueString(),
+			Site: a.Site, Platform: a.Platform, Cluster: a.Cluster, Network: m.Network.ValueString(),
+			StandbySite: a.StandbySite, StandbyPlatform: a.StandbyPlatform, StandbyCluster: a.StandbyCluster,
 		},
-		RPO: duration(m.RPO), MinDeltas: int(m.MinDeltas.ValueInt64()), BytesPerSecond: m.BytesPerSecond.ValueInt64(),
+		Resources: a.Resources,
+		RPO:       duration(m.RPO), MinDeltas: int(m.MinDeltas.ValueInt64()), BytesPerSecond: m.BytesPerSecond.ValueInt64(),
 		Verify: migration.VerifyPolicy(m.Verify.ValueString()), ShutdownAfter: duration(m.ShutdownAfter), HardPowerOff: m.HardPowerOff.ValueBool(),
 	}
 }

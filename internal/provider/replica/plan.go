@@ -40,6 +40,12 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	m.checkIntent(prior, &resp.Diagnostics)
+	if prior == nil || !m.Placement.Equal(prior.Placement) {
+		m.judge(&resp.Diagnostics)
+	}
+	if prior == nil {
+		r.checkSource(m, &resp.Diagnostics)
+	}
 	if prior != nil && !prior.Source.IsNull() {
 		m.checkFixed(*prior, &resp.Diagnostics)
 	}

@@ -75,14 +75,14 @@ func (r *replicaResource) Create(ctx context.Context, req resource.CreateRequest
 		err = engine.Start(ctx, m.expand())
 	}
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Unable("register", m.describe(), err))
+		resp.Diagnostics.Append(diagnose.Unable("register", m.describe(), engineErr(err)))
 		return
 	}
 	m.unobserved()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
 	if err := r.look(ctx, engine, &m); err != nil {
-		resp.Diagnostics.Append(diagnose.Unable("wait for", m.describe(), err))
+		resp.Diagnostics.Append(diagnose.Unable("wait for", m.describe(), engineErr(err)))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
@@ -109,7 +109,7 @@ func (r *replicaResource) Read(ctx context.Context, req resource.ReadRequest, re
 	case psn.Is(err, psn.NotFound):
 		return
 	case err != nil:
-		resp.Diagnostics.Append(diagnose.Warn("refresh", m.describe(), err))
+		resp.Diagnostics.Append(diagnose.Warn("refresh", m.describe(), engineErr(err)))
 		return
 	}
 	m.observe(status, time.Now())
@@ -135,14 +135,14 @@ func (r *replicaResource) Update(ctx context.Context, req resource.UpdateRequest
 		err = decide(ctx, engine, m)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("phase"), "bring to "+m.Phase.ValueString(), m.describe(), err))
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("phase"), "bring to "+m.Phase.ValueString(), m.describe(), engineErr(err)))
 		return
 	}
 	if err := r.look(ctx, engine, &m); err != nil {
 		// The decision is taken; only the look at its effect failed.
 		m.StatusPhase, m.StatusReason, m.Transport = state.StatusPhase, state.StatusReason, state.Transport
 		m.Deltas, m.LagSeconds, m.LastSync = state.Deltas, state.LagSeconds, state.LastSync
-		resp.Diagnostics.Append(diagnose.Unable("wait for", m.describe(), err))
+		resp.Diagnostics.Append(diagnose.Unable("wait for", m.describe(), engineErr(err)))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)

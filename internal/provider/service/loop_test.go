@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -39,6 +40,7 @@ func TestLifecycle(t *testing.T) {
 	}
 	providertest.Test(t, []resource.TestStep{
 		fails(lab.Config(service("segreto", "")), `segreto`),
+		fails(lab.Config(strings.Replace(service("critical", ""), `"1h"`, `"-4h"`, 1)), `continuity\.rto`),
 		fails(lab.Config(service("strategic", `data_location_derogation = ""`)+`
 resource "psn_service" "other" {
   tenant_id      = "p_bs"
@@ -59,9 +61,19 @@ resource "psn_service" "other" {
 		// An act covers one step down only.
 		fails(lab.Config(service("ordinary", `reclassification = "prot. 1234/2026"`)), `CLS-004`),
 		{
+			// The act may leave the configuration, not the record; it serves once.
+			Config: lab.Config(service("critical", "")),
+			ConfigPlanChecks: before(plancheck.ExpectKnownValue(address, tfjsonpath.New("reclassifications"), knownvalue.ListExact([]knownvalue.Check{
+				knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"from": knownvalue.StringExact("strategic"), "to": knownvalue.StringExact("critical"), "reference": knownvalue.StringExact("prot. 1234/2026"),
+				}),
+			}))),
+		},
+		fails(lab.Config(service("ordinary", `reclassification = "prot. 1234/2026"`)), `CLS-004`),
+		{
 			ResourceName: address, ImportState: true, ImportStateId: "p_bs/conservazione",
 			ImportStateVerify:       true,
-			ImportStateVerifyIgnore: []string{"category", "classification", "continuity", "data_location", "findings", "reclassification"},
+			ImportStateVerifyIgnore: []string{"category", "classification", "continuity", "data_location", "findings", "reclassification", "reclassifications"},
 		},
 	})
 }

@@ -46,9 +46,11 @@ func resolve(config model) (model, diag.Diagnostics) {
 		}
 	}
 	m.identify(&diags)
-	m.required(a, &diags)
+	complete := m.required(a, &diags)
 	m.within(a, &diags)
-	m.judge(a, &diags)
+	if complete {
+		m.judge(a, &diags)
+	}
 	return m, diags
 }
 
@@ -91,10 +93,10 @@ func regionOf(site types.String) types.String {
 }
 
 // required refuses a machine of which something needed is told nowhere, with one
-// error for all that is missing.
-func (m model) required(a assignment, diags *diag.Diagnostics) {
+// error for all that is missing; complete says that the rules can judge the rest.
+func (m model) required(a assignment, diags *diag.Diagnostics) (complete bool) {
 	if a.absent() && psn.Classification(m.Classification.ValueString()).Protected() {
-		return // the rules refuse it for its place, which is what matters
+		return true // the rules refuse it for its place, which is what matters
 	}
 	var missing []string
 	for _, n := range []struct {
@@ -117,7 +119,10 @@ func (m model) required(a assignment, diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("placement"), "Unable to plan "+describe(m.ID, m.Name),
 			"Its class is not known yet and its place is chosen by hand, which a critical or strategic machine may not have.\n\n"+
 				"What to do: set placement to one value of psn_placement.….assignments, give the class in the configuration, or apply first what it depends on.")
+	default:
+		return true
 	}
+	return false
 }
 
 // within refuses sizes larger than those the place was decided for.

@@ -128,3 +128,55 @@ func TestNothingReplaces(t *testing.T) {
 		t.Error("another name is not another machine")
 	}
 }
+
+// TestOneFaultOneError gives one error for a machine of which everything is
+// missing, and one for a protected machine with a place chosen by hand.
+func TestOneFaultOneError(t *testing.T) {
+	for name, tc := range map[string]struct {
+		class types.String
+		want  string
+	}{
+		"ordinary":  {types.StringValue("ordinary"), `"site", "cluster", "vcpus", "memory_gib", "disks"`},
+		"critical":  {types.StringValue("critical"), "PLC-007"},
+		"strategic": {types.StringValue("strategic"), "PLC-007"},
+	} {
+		config := empty()
+		config.Name, config.ServiceID, config.Classification = types.StringValue("x"), types.StringValue("p_bs/s"), tc.class
+		_, diags := resolve(config)
+		if diags.ErrorsCount() != 1 || !strings.Contains(diags.Errors()[0].Detail(), tc.want) {
+			t.Errorf("%s: %v, want one error with %q", name, diags.Errors(), tc.want)
+		}
+	}
+	config := empty()
+	config.Name, config.ServiceID, config.Classification = types.StringValue("x"), types.StringValue("p_bs/s"), types.StringUnknown()
+	config.Site, config.Cluster = types.StringValue("acilia"), types.StringValue("acilia-a")
+	config.VCPUs, config.MemoryGiB, config.Disks = types.Int64Value(1), types.Int64Value(1), flattenDisks([]psn.Disk{{CapacityBytes: 1}})
+	if _, diags := resolve(config); diags.ErrorsCount() != 1 || !strings.Contains(diags.Errors()[0].Detail(), "not known yet") {
+		t.Errorf("class not known: %v", diags.Errors())
+	}
+}
+
+// TestPlanWarns tells of a standby that goes and of a place that is not taken.
+func TestPlanWarns(t *testing.T) {
+	config := empty()
+	config.Placement = pplacement.Flatten(assigned())
+	prior, _ := resolve(config)
+	prior.ActiveSite = prior.Site
+	moved := assigned()
+	moved.Classification, moved.Cluster = psn.Ordinary, "acilia-b"
+	moved.StandbySite, moved.StandbyRegion, moved.StandbyPlatform, moved.StandbyCluster = "", "", "", ""
+	config.Placement = pplacement.Flatten(moved)
+	m, diags := resolve(config)
+	m.stay(config, prior, &diags)
+	m.change(config, prior, &diags)
+	var text strings.Builder
+	for _, d := range diags.Warnings() {
+		text.WriteString(d.Summary() + "\n")
+	}
+	if diags.HasError() || !strings.Contains(text.String(), "will be deleted") || !strings.Contains(text.String(), "stays where it is") {
+		t.Errorf("%v", diags)
+	}
+	if m.Cluster.ValueString() != "acilia-a" {
+		t.Errorf("cluster %s was never observed", m.Cluster)
+	}
+}
