@@ -90,6 +90,9 @@ func TestMigrationSurvivesKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.untilPhase(s.ID, migration.PhaseFinalized)
+	if sb := l.standby(s.ID); sb == nil || sb.Role != psn.RoleStandby || sb.Power != psn.PoweredOff || sb.PrimarySite != psn.Acilia || len(sb.Disks) != 2 || len(sb.NICs) != 0 {
+		t.Errorf("standby %+v, want one that is off, with two disks and no cards", sb)
+	}
 	if err := l.Rollback(l.ctx, s.ID, migration.Approval{By: "x"}); !psn.Is(err, psn.Conflict) {
 		t.Errorf("rollback after finalize: %v, want a refusal", err)
 	}
@@ -97,6 +100,27 @@ func TestMigrationSurvivesKills(t *testing.T) {
 		t.Errorf("start after finalize: %v, want a refusal", err)
 	}
 	record(t, l, s.ID, "finalized")
+}
+
+// standby is the machine's standby, nil when there is none.
+func (l *lab) standby(id psn.VMID) *psn.VM {
+	l.t.Helper()
+	site, err := l.fleet.Site(psn.Rozzano, psn.VSphere)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	site.Refresh()
+	vm, err := site.FindVM(l.ctx, id)
+	if psn.Is(err, psn.NotFound) {
+		return nil
+	}
+	if err == nil {
+		vm, err = site.DescribeVM(l.ctx, vm.Ref)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return vm
 }
 
 // checkServing asserts that exactly one of source and target serves, and that
@@ -304,6 +328,9 @@ func TestOutageAndCancelInTheSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := l.untilPhase(s.ID, migration.PhaseFailed)
+	if sb := l.standby(s.ID); sb != nil {
+		t.Errorf("standby %+v stays of a replica that never served", sb)
+	}
 	if !strings.HasPrefix(st.Reason, "cancelled by request; what stays: machine ") {
 		t.Errorf("reason %q", st.Reason)
 	}
