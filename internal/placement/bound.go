@@ -1,5 +1,10 @@
 package placement
 
+import (
+	"cmp"
+	"slices"
+)
+
 const (
 	boundRounds = 250 // of raising prices, for a lower bound
 	perMille    = 1000
@@ -40,6 +45,7 @@ type bounding struct {
 	highest vec
 
 	primary []int64 // of the shape at hand, by cluster
+	standby []int
 	waking  [][sites]int64
 }
 
@@ -47,7 +53,7 @@ func (b *bounding) run(res Result) int64 {
 	n := len(b.clusters)
 	b.price, b.asked, b.fills = make([]tariff, n), make([]tariff, n), make([]vec, n)
 	b.daily, b.lost = make([]vec, n), make([][sites]vec, n)
-	b.primary, b.waking = make([]int64, n), make([][sites]int64, n)
+	b.primary, b.standby, b.waking = make([]int64, n), make([]int, n), make([][sites]int64, n)
 	if len(b.shapes) == 0 {
 		return b.totalCost()
 	}
@@ -77,7 +83,7 @@ func (b *bounding) run(res Result) int64 {
 			break
 		}
 	}
-	return min(best, b.upper)
+	return best
 }
 
 // scenarios lists, for a cluster and a resource, the indices of tariff in use.
@@ -167,8 +173,17 @@ func (b *bounding) evaluate() int64 {
 			low += b.cheapestFill(i, r)
 		}
 	}
-	for _, s := range b.shapes {
-		low += b.cheapestPlace(s)
+	for i := 0; i < len(b.shapes); {
+		k, n := b.shapes[i].kind, 1
+		for i+n < len(b.shapes) && k.AntiAffinity && b.shapes[i+n].kind == k {
+			n++
+		}
+		if k.AntiAffinity {
+			low += b.cheapestApart(b.shapes[i : i+n])
+		} else {
+			low += b.cheapestPlace(b.shapes[i])
+		}
+		i += n
 	}
 	return low
 }
@@ -210,46 +225,136 @@ func (b *bounding) cheapestFill(i, r int) int64 {
 
 // cheapestPlace is what the machines of s cost at least, room paid for.
 func (b *bounding) cheapestPlace(s *shape) int64 {
-	k, mc := s.kind, s.machines[0]
 	n := int64(len(s.machines))
-	primary, waking := b.primary, b.waking
-	for _, p := range k.pList {
-		primary[p] = k.pCost[p] + dot(b.dims, &k.dem, &b.daily[p])
-		if s.curP >= 0 && s.curP != p {
-			primary[p] += mc.moveP
-		}
-	}
-	for _, d := range k.dList {
-		daily := k.dCost[d] + dot(b.dims, &k.hold, &b.daily[d])
-		for site := range sites {
-			waking[d][site] = daily + dot(b.dims, &k.wake, &b.lost[d][site])
-		}
-	}
-	least, bp, bd := never, -1, -1
-	for _, p := range k.pList {
-		if k.standby == nil {
-			if primary[p] < least {
-				least, bp = primary[p], p
-			}
-			continue
-		}
-		if primary[p] >= least {
-			continue
-		}
-		site := b.clusters[p].site
-		for _, d := range k.dList {
-			if cost := primary[p] + waking[d][site]; cost < least && b.separated(k, b.clusters[p], b.clusters[d]) {
-				if cost += b.pairCost(mc, p, d); cost < least {
-					least, bp, bd = cost, p, d
-				}
-			}
+	least, bp := never, -1
+	b.places(s)
+	for _, p := range s.kind.pList {
+		if b.primary[p] < least {
+			least, bp = b.primary[p], p
 		}
 	}
 	if bp < 0 {
 		return 0
 	}
-	b.ask(k, bp, bd, n)
+	b.ask(s.kind, bp, b.standby[bp], n)
 	return n * least
+}
+
+// places sets, for each primary, what a machine of s costs there with its
+// cheapest standby, and that standby.
+func (b *bounding) places(s *shape) {
+	k, mc := s.kind, s.machines[0]
+	for _, d := range k.dList {
+		daily := k.dCost[d] + dot(b.dims, &k.hold, &b.daily[d])
+		for site := range sites {
+			b.waking[d][site] = daily + dot(b.dims, &k.wake, &b.lost[d][site])
+		}
+	}
+	for _, p := range k.pList {
+		cost := k.pCost[p] + dot(b.dims, &k.dem, &b.daily[p])
+		if s.curP >= 0 && s.curP != p {
+			cost += mc.moveP
+		}
+		b.primary[p], b.standby[p] = cost, -1
+		if k.standby == nil {
+			continue
+		}
+		site, least := b.clusters[p].site, never
+		for _, d := range k.dList {
+			if at := b.waking[d][site]; at < least && b.separated(k, b.clusters[p], b.clusters[d]) {
+				if at += b.pairCost(mc, p, d); at < least {
+					least, b.standby[p] = at, d
+				}
+			}
+		}
+		b.primary[p] += least
+	}
+}
+
+// cheapestApart is the same for the machines of one anti-affine kind: a few are
+// tried on all ways to keep them apart, more are each taken for themselves.
+func (b *bounding) cheapestApart(shapes []*shape) int64 {
+	const few = 4
+	k := shapes[0].kind
+	var units []apartUnit
+	for _, s := range shapes {
+		if len(units)+len(s.machines) > few {
+			var sum int64
+			for _, s := range shapes {
+				sum += b.cheapestPlace(s)
+			}
+			return sum
+		}
+		b.places(s)
+		u := apartUnit{}
+		for _, p := range k.pList {
+			if k.atCluster[p] == 0 {
+				u.at = append(u.at, apartPlace{p, b.standby[p], b.primary[p]})
+			}
+		}
+		slices.SortStableFunc(u.at, func(x, y apartPlace) int { return cmp.Compare(x.cost, y.cost) })
+		for range s.machines {
+			units = append(units, u)
+		}
+	}
+	t := apartTrial{bounding: b, k: k, units: units, best: never, atSite: slices.Clone(k.atSite), taken: make([]bool, len(b.clusters))}
+	t.try(0, 0)
+	if t.best == never {
+		return 0
+	}
+	for i, j := range t.found {
+		at := units[i].at[j]
+		b.ask(k, at.p, at.d, 1)
+	}
+	return t.best
+}
+
+type apartPlace struct {
+	p, d int
+	cost int64
+}
+
+type apartUnit struct{ at []apartPlace }
+
+// apartTrial looks for the cheapest places of a few machines kept apart.
+type apartTrial struct {
+	*bounding
+	k      *kind
+	units  []apartUnit
+	best   int64
+	now    [4]int
+	found  []int
+	atSite []int
+	taken  []bool
+}
+
+func (t *apartTrial) try(i int, cost int64) {
+	if i == len(t.units) {
+		if cost < t.best {
+			t.best, t.found = cost, append(t.found[:0], t.now[:i]...)
+		}
+		return
+	}
+	rest := int64(0)
+	for _, u := range t.units[i+1:] {
+		if len(u.at) > 0 {
+			rest += u.at[0].cost
+		}
+	}
+	for j, at := range t.units[i].at {
+		if cost+at.cost+rest >= t.best {
+			return
+		}
+		site := t.clusters[at.p].site
+		if t.taken[at.p] || t.atSite[site] >= t.k.perSite {
+			continue
+		}
+		t.taken[at.p], t.now[i] = true, j
+		t.atSite[site]++
+		t.try(i+1, cost+at.cost)
+		t.taken[at.p] = false
+		t.atSite[site]--
+	}
 }
 
 func dot(dims int, a, b *vec) int64 {

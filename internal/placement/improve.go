@@ -6,13 +6,16 @@ import "slices"
 // request must give the same answer on every machine.
 const (
 	sweeps      = 4       // of descent, before and after
-	stepsEach   = 1_500   // late-acceptance steps for each machine that may move
-	stepsLeast  = 20_000  //
-	stepsMost   = 700_000 //
-	roundsEach  = 10      // ruin-and-recreate rounds for each machine that may move
-	roundsLeast = 200     //
-	roundsMost  = 3_000   //
-	memorySpan  = 1_000   // late acceptance compares with the cost this many steps ago
+	rounds      = 2       // of the two below, one after the other
+	stepsEach   = 750     // late-acceptance steps for each machine that may move
+	stepsLeast  = 4_000   // and at least
+	stepsMost   = 350_000 // and at most
+	ruinsEach   = 5       // ruins for each machine that may move
+	ruinsLeast  = 50
+	ruinsMost   = 1_500
+	memoryLeast = 1_000 // late acceptance compares with the cost this many steps ago,
+	memoryMost  = 20_000
+	memoryAll   = 20_000_000 // or this by the number of machines
 )
 
 // improve looks for a cheaper placement of the machines that may move: by
@@ -35,9 +38,11 @@ func (m *model) improve() {
 	s := &search{model: m, free: free, dice: 1, cost: m.totalCost(), best: remember(free)}
 	s.descend()
 	s.save()
-	s.rebuild(min(max(len(free)*roundsEach, roundsLeast), roundsMost))
-	s.wander(min(max(len(free)*stepsEach, stepsLeast), stepsMost))
-	s.load()
+	for range rounds {
+		s.rebuild(min(max(len(free)*ruinsEach, ruinsLeast), ruinsMost))
+		s.wander(min(max(len(free)*stepsEach, stepsLeast), stepsMost))
+		s.load()
+	}
 	s.descend()
 }
 
@@ -125,9 +130,9 @@ func (s *search) descend() {
 
 // rebuild lifts some machines that stand close together and places them again,
 // over and over, with prices blurred a little.
-func (s *search) rebuild(rounds int) {
+func (s *search) rebuild(ruins int) {
 	byCluster := make([][]*machine, len(s.clusters))
-	for range rounds {
+	for range ruins {
 		target := s.free[s.dice.upTo(len(s.free))]
 		at := target.p
 		if target.d >= 0 && s.dice.upTo(2) == 0 {

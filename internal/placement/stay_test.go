@@ -39,7 +39,7 @@ func TestDecisionsAreStable(t *testing.T) {
 	for seed := range uint64(100) {
 		sum.Write([]byte(bytesOf(t, solve(t, random(seed, 30, 80)))))
 	}
-	const want = "4fc5f5ac6f3b5ff27e152e53bad5e403073ed9215b6985b952b1057ba729a1e1"
+	const want = "303cf3635c4e260535941c0f92af613c9cdd78644cdbcdd4071689e0bbdf6f3e"
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
 		t.Errorf("decisions hash to %s, want %s; if the change is meant, say so in the changelog: standing placements are not touched, new ones differ", got, want)
 	}
@@ -104,7 +104,7 @@ func TestOnlyWhatMustMoves(t *testing.T) {
 				spare = min(spare, h.Free.MemoryMiB)
 			}
 		}
-		shrunk.Capacity.MemoryMiB -= spare + 20*1024
+		shrunk.Capacity.MemoryMiB = max(0, shrunk.Capacity.MemoryMiB-spare-20*1024)
 		second := solve(t, next)
 		if second.Verdict != placement.Placed {
 			continue

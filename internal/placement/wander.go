@@ -2,15 +2,15 @@ package placement
 
 // wander makes single steps: a machine, its standby or both elsewhere, or two
 // machines in each other's place. A step stays when the cost is then no higher
-// than before it, or than it was memorySpan steps ago (late acceptance: it
+// than before it, or than it was so many steps ago (late acceptance: it
 // climbs out of small hollows and needs no temperature).
 func (s *search) wander(steps int) {
-	past := make([]int64, memorySpan)
+	past := make([]int64, min(max(memoryAll/len(s.free), memoryLeast), memoryMost))
 	for i := range past {
 		past[i] = s.cost
 	}
 	for i := range steps {
-		before, late := s.cost, &past[i%memorySpan]
+		before, late := s.cost, &past[i%len(past)]
 		bar := max(before, *late)
 		if s.dice.upTo(5) == 0 {
 			s.swap(bar)
@@ -31,12 +31,17 @@ func (s *search) shift(bar int64) {
 	np, nd := p, d
 	which := 0
 	if d >= 0 {
-		which = s.dice.upTo(3) // 0 both, 1 primary, 2 standby
+		which = s.dice.upTo(4) // 0 both, 1 primary, 2 standby, 3 each in the other's place
 	}
-	if which != 2 {
+	if which == 3 {
+		if !k.primary[d] || !k.standby[p] {
+			return
+		}
+		np, nd = d, p
+	} else if which != 2 {
 		np = k.pList[s.dice.upTo(len(k.pList))]
 	}
-	if d >= 0 && which != 1 {
+	if d >= 0 && (which == 0 || which == 2) {
 		nd = k.dList[s.dice.upTo(len(k.dList))]
 	}
 	if np == p && nd == d || nd >= 0 && !s.separated(k, s.clusters[np], s.clusters[nd]) {
@@ -63,18 +68,21 @@ func (s *search) swap(bar int64) {
 		return
 	}
 	ap, ad, bp, bd := a.p, a.d, b.p, b.d
-	// A machine without a standby takes and leaves the primary's place only.
-	nad, nbd := bd, ad
-	if ad < 0 || bd < 0 {
+	nap, nbp, nad, nbd := bp, ap, bd, ad
+	switch which := s.dice.upTo(3); {
+	case ad < 0 && bd < 0:
+	case which == 0 || ad < 0 || bd < 0: // a machine without a standby has only its primary to give
 		nad, nbd = ad, bd
+	case which == 1:
+		nap, nbp = ap, bp
 	}
-	if !s.admits(a, bp, nad) || !s.admits(b, ap, nbd) {
+	if !s.admits(a, nap, nad) || !s.admits(b, nbp, nbd) {
 		return
 	}
 	s.take(a)
 	s.take(b)
-	if s.goes(a, bp, nad) {
-		if s.goes(b, ap, nbd) {
+	if s.goes(a, nap, nad) {
+		if s.goes(b, nbp, nbd) {
 			if s.cost <= bar {
 				return
 			}

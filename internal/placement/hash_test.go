@@ -1,0 +1,35 @@
+package placement_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"testing"
+
+	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/placement/placementtest"
+)
+
+// The same decisions and bounds, over the whole model, on every architecture: run
+// it with GOARCH=386 and arm64 too.
+func TestWholeModelIsStable(t *testing.T) {
+	sum := sha256.New()
+	add := func(req placement.Request) {
+		res := solve(t, req)
+		sum.Write([]byte(bytesOf(t, res)))
+		if res.Verdict == placement.Placed {
+			low, err := placement.Bound(req, res)
+			fmt.Fprint(sum, low, err)
+		}
+	}
+	for seed := range uint64(120) {
+		add(placementtest.Random(seed))
+	}
+	for seed := range uint64(3) {
+		add(placementtest.Estate(seed, 300, 80, true))
+	}
+	const want = "0bac295147747ecbe82e9488d3b31b43af14e7cf0cbf6594450afd9873eac5a3"
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		t.Errorf("decisions hash to %s, want %s; if the change is meant, say so in the changelog", got, want)
+	}
+}
