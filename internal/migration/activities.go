@@ -17,7 +17,8 @@ type activities struct {
 	holds    holds
 	open     OpenDevice
 	stateDir string
-	places   *semaphore.Weighted // for cycles that are not urgent
+	wanted   func(context.Context) error // asks the engine whether the attempt that ctx is of still counts; nil is yes
+	places   *semaphore.Weighted         // for cycles that are not urgent
 
 	mu      sync.Mutex
 	workers map[string]string // reference of the worker's machine by site and platform, a hint

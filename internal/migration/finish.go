@@ -62,7 +62,7 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 		if !asked {
 			// A guest that cannot be asked, for example without tools, is a
 			// guest that does not answer: the policy decides.
-			err := settle(ctx, func(ctx context.Context) error {
+			err := a.settle(ctx, func(ctx context.Context) error {
 				why = guest.ShutdownGuest(ctx, in.Machine.Ref)
 				return nil
 			})
@@ -83,7 +83,7 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 			"guest of machine %q did not shut down within %v and hard power-off is not allowed: start the replication again with hard_power_off or a longer shutdown_after", in.Machine.Name, in.Spec.ShutdownAfter), why))
 	}
 	b.update(func(p *progress) { p.Doing = "power off" })
-	err = settle(ctx, func(ctx context.Context) error { return src.Power(ctx, in.Machine.Ref, psn.PoweredOff) })
+	err = a.settle(ctx, func(ctx context.Context) error { return src.Power(ctx, in.Machine.Ref, psn.PoweredOff) })
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -93,12 +93,18 @@ func (a *activities) shutdown(ctx context.Context, in CutoverInput, b *beat) (ti
 // settleWithin bounds a change that is waited for whatever happens meanwhile.
 const settleWithin = 2 * time.Minute
 
-// settle makes one change of a machine, unless the step was given up. Once
-// asked for, the change is waited for even if the step is given up meanwhile:
-// what follows, like going back, must not be overtaken by it.
-func settle(ctx context.Context, change func(context.Context) error) error {
+// settle makes one change of a machine, unless the step was given up. A worker
+// that is cut off from the engine cannot know, so it makes none. Once asked for,
+// the change is waited for even if the step is given up meanwhile: what follows,
+// like going back, must not be overtaken by it.
+func (a *activities) settle(ctx context.Context, change func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if a.wanted != nil {
+		if err := a.wanted(ctx); err != nil {
+			return psn.Errorf(psn.Unavailable, "the engine does not confirm that this step is still wanted: %w", err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
@@ -127,7 +133,7 @@ func (a *activities) isolate(ctx context.Context, in CutoverInput) error {
 	if err != nil {
 		return err
 	}
-	err = settle(ctx, func(ctx context.Context) error { return links.SetLinks(ctx, in.Machine.Ref, false) })
+	err = a.settle(ctx, func(ctx context.Context) error { return links.SetLinks(ctx, in.Machine.Ref, false) })
 	if err != nil {
 		return err
 	}
@@ -266,14 +272,14 @@ func (a *activities) activate(ctx context.Context, in CutoverInput) error {
 			return links.SetLinks(ctx, in.Target.Ref, true, in.Machine.Unplugged...)
 		},
 	} {
-		if err := settle(ctx, change); err != nil {
+		if err := a.settle(ctx, change); err != nil {
 			return psn.At(whereTarget(in.Spec), err)
 		}
 	}
 	if err := silent(ctx, src, in.Machine); err != nil {
 		return psn.At(whereSource(in.Spec), err) // somebody started it meanwhile
 	}
-	return psn.At(whereTarget(in.Spec), settle(ctx, func(ctx context.Context) error {
+	return psn.At(whereTarget(in.Spec), a.settle(ctx, func(ctx context.Context) error {
 		return dst.Power(ctx, in.Target.Ref, psn.PoweredOn)
 	}))
 }

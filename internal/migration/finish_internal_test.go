@@ -125,6 +125,26 @@ func TestStepsOfACutoverWaitForEachOther(t *testing.T) {
 	}
 }
 
+// A worker that cannot ask whether its step still counts changes nothing.
+func TestStepOfAWorkerThatIsCutOff(t *testing.T) {
+	l, in := cutoverLand()
+	a := &activities{estate: l, wanted: func(context.Context) error { return errCut }}
+	l.source.vms["s-1"].Power = psn.PoweredOn
+	in.Spec.HardPowerOff = true
+	inActivity(t, func(ctx context.Context, b *beat) {
+		_, down := a.shutdown(ctx, in, b)
+		l.source.vms["s-1"].Power = psn.PoweredOff
+		for name, err := range map[string]error{"shutdown": down, "isolate": a.isolate(ctx, in), "activate": a.activate(ctx, in)} {
+			if !psn.Is(err, psn.Unavailable) {
+				t.Errorf("%s: %v, want one to be tried again", name, err)
+			}
+		}
+	})
+	if did := l.source.did() + l.target.did(); did != "" {
+		t.Errorf("it did %q", did)
+	}
+}
+
 // A step that was given up makes no further change, and what it had asked for
 // has happened when it returns: going back is not overtaken.
 func TestStepThatWasGivenUpActsNoMore(t *testing.T) {

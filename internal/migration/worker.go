@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"golang.org/x/sync/semaphore"
@@ -50,10 +51,20 @@ func NewWorker(c client.Client, estate Estate, stateDir string, sites ...psn.Sit
 			MaxHeartbeatThrottleInterval:       beatEvery,
 			WorkerStopTimeout:                  stopWithin,
 		})
-		register(sw, &activities{estate: estate, holds: engineHolds{c}, open: openLocal, stateDir: dir, places: semaphore.NewWeighted(cyclesAtOnce)})
+		register(sw, &activities{estate: estate, holds: engineHolds{c}, open: openLocal, wanted: stillWanted(c), stateDir: dir, places: semaphore.NewWeighted(cyclesAtOnce)})
 		w.workers = append(w.workers, sw)
 	}
 	return w, nil
+}
+
+// stillWanted asks with a heartbeat, which the engine refuses to an attempt that
+// is over or is to stop.
+func stillWanted(c client.Client) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
+		defer cancel()
+		return c.RecordActivityHeartbeat(ctx, activity.GetInfo(ctx).TaskToken)
+	}
 }
 
 func register(r worker.Registry, a *activities) {

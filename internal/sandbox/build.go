@@ -141,6 +141,7 @@ func (c *Center) buildInventory() (*inventory, error) {
 			return nil, err
 		}
 	}
+	c.accountSpace(ctx)
 	return inv, nil
 }
 

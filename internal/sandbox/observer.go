@@ -46,7 +46,7 @@ func (o *observer) UpdateObject(ctx *simulator.Context, obj mo.Reference, change
 	m := o.c.machine(vm.Self)
 	if m == nil { // not registered yet, or being destroyed
 		o.c.dropMissing()
-		o.c.accountSpace(ctx)
+		o.c.changedSpace(ctx)
 		return
 	}
 	m.called(vm.Name)
@@ -54,7 +54,7 @@ func (o *observer) UpdateObject(ctx *simulator.Context, obj mo.Reference, change
 		switch ch.Name {
 		case "config.hardware.device":
 			o.c.syncDisks(m, vm)
-			o.c.accountSpace(ctx)
+			o.c.changedSpace(ctx)
 		case "config.changeVersion": // the last step of every reconfiguration
 			m.configure(vm.Name, vm.Config.ChangeTrackingEnabled)
 		case "runtime.powerState":
@@ -218,13 +218,25 @@ func (c *Center) dropMissingLocked() {
 	}
 }
 
+// changedSpace is accountSpace once the center is built; before, build does it
+// at the end, for all machines at once.
+func (c *Center) changedSpace(ctx *simulator.Context) {
+	if c.built.Load() {
+		c.accountSpace(ctx)
+	}
+}
+
 // accountSpace sets the free space of every datastore to what its disks leave.
+// It writes only what differs: the simulator reads datastores without a lock.
 func (c *Center) accountSpace(ctx *simulator.Context) {
 	for name, ds := range c.stores {
 		c.mu.Lock()
 		used := c.used[name]
 		c.mu.Unlock()
 		locked(ctx, ds, func() {
+			if ds.Summary.Capacity == c.capacity && ds.Summary.FreeSpace == c.capacity-used {
+				return
+			}
 			ds.Summary.Capacity = c.capacity
 			ds.Summary.FreeSpace = c.capacity - used
 			info := ds.Info.GetDatastoreInfo()

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
+	"github.com/italia/terraform-provider-psn/internal/sandbox"
 )
 
 func TestPagesAreJoined(t *testing.T) {
@@ -57,5 +58,22 @@ func TestCapacityHoldsHostsBack(t *testing.T) {
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("host_failures %d, vcpu_per_core %d: %s", c.failures, c.ratio, d)
 		}
+	}
+}
+
+// TestSharedStorageIsCountedOnce: both clusters of a site mount both of its
+// datastores of 50 TiB.
+func TestSharedStorageIsCountedOnce(t *testing.T) {
+	sb, c := start(t, "acilia")
+	inv, err := open(t, sandboxConfig(sb, c, sandbox.Operator)).Inventory(bounded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int64{}
+	for _, k := range inv.Clusters {
+		got[k.Name] = k.Capacity.StorageMiB
+	}
+	if d := cmp.Diff(map[string]int64{"acilia-cl01": 50 << 20, "acilia-cl02": 50 << 20}, got); d != "" {
+		t.Error(d)
 	}
 }
