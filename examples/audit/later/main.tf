@@ -52,7 +52,7 @@ moved {
 }
 
 resource "psn_placement" "provincia" {
-  name = "produzione"
+  name      = "produzione"
   tenant_id = psn_tenant.brescia.id
   inventory = data.psn_inventory.now.sites
   quota     = psn_tenant.brescia.quota
