@@ -173,13 +173,6 @@ func (ss *session) bounds(colHigh, rowLow, rowHigh []float64) {
 	set("Highs_changeRowsBoundsByMask", rowLow, rowHigh)
 }
 
-// costs sets the costs of all columns.
-func (ss *session) costs(cost []float64) {
-	at := floats(ss, cost)
-	ss.must("Highs_changeColsCostByRange", ss.highs, 0, uint64(len(cost)-1), at)
-	ss.freeAll(at)
-}
-
 // start gives the values of some columns to start from.
 func (ss *session) start(index []int32, value []float64) {
 	a, b := ints(ss, index), floats(ss, value)

@@ -134,17 +134,15 @@ func (c *check) groups() {
 // load is an amount of every resource by name.
 type load map[string]int64
 
-func (l load) add(w placement.Workload, compute, disks bool) {
+func (l load) add(w placement.Workload, compute bool) {
 	if compute {
 		l["vcpus"] += w.PerInstance.VCPUs
 		l["memory"] += w.PerInstance.MemoryMiB
 		l["gpus"] += w.GPUs
 	}
-	if disks {
-		l["storage"] += w.PerInstance.StorageMiB
-		for class, n := range w.StorageClasses {
-			l["class "+class] += n
-		}
+	l["storage"] += w.PerInstance.StorageMiB
+	for class, n := range w.StorageClasses {
+		l["class "+class] += n
 	}
 }
 
@@ -203,10 +201,10 @@ func (c *check) use(at place, cl psn.Cluster, lost []psn.Site) (all, ours load) 
 		for _, a := range c.of(w.Name) {
 			for _, l := range []load{all, ours} {
 				if primaryOf(a) == at {
-					l.add(w, true, true)
+					l.add(w, true)
 				}
 				if standbyOf(a) == at {
-					l.add(w, w.StandbyMode == placement.Active || slices.Contains(lost, a.Site), true)
+					l.add(w, w.StandbyMode == placement.Active || slices.Contains(lost, a.Site))
 				}
 			}
 		}
@@ -238,11 +236,11 @@ func (c *check) quota() {
 	}
 	for _, w := range c.req.Workloads {
 		for _, a := range c.of(w.Name) {
-			total.add(w, true, true)
-			bySite[a.Site].add(w, true, true)
+			total.add(w, true)
+			bySite[a.Site].add(w, true)
 			if w.StandbyMode == placement.Active && a.StandbySite != "" {
-				total.add(w, true, true)
-				bySite[a.StandbySite].add(w, true, true)
+				total.add(w, true)
+				bySite[a.StandbySite].add(w, true)
 			}
 		}
 	}
