@@ -25,6 +25,7 @@ resource "psn_service" "web" {
   classification_state = "validated"
   classification_date  = "2024-11-30"
   data_location        = "IT"
+  backup_policy        = "backup-giornaliero-30g"
 }
 
 resource "psn_service" "protocollo" {

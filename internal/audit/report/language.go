@@ -48,7 +48,7 @@ func (l Language) word(key string) string {
 func (l Language) citation(c string) string {
 	const own = "regola di progetto, non di legge"
 	if rest, ok := strings.CutPrefix(c, own); ok && l == English {
-		return "rule of this project, not of law" + rest
+		return "regola di progetto: a rule of this project, not of law" + rest
 	}
 	return c
 }
