@@ -72,6 +72,9 @@ func TestIndependentSolverAgrees(t *testing.T) {
 	for seed := range uint64(8) {
 		req := placementtest.Random(seed)
 		req.Weights = &placement.Weights{Move: 1000, SameRegion: 1000, OtherPlatform: 300, OffLocality: 300, Balance: 1}
+		if req.Quota != nil {
+			req.Quota.Total = placement.Limits{} // decided before there is a program
+		}
 		compare(fmt.Sprint("random ", seed), req)
 	}
 	if agreed < 8 {
@@ -89,12 +92,13 @@ func runCBC(t *testing.T, cbc string, p *placement.Program) (best float64, feasi
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	if log, err := exec.CommandContext(ctx, cbc, in, "sec", "15", "ratio", "0.00001", "solve", "solution", out).CombinedOutput(); err != nil {
+	log, err := exec.CommandContext(ctx, cbc, in, "sec", "15", "ratio", "0.00001", "solve", "solution", out, "quit").CombinedOutput()
+	if err != nil {
 		t.Fatalf("%v: %s", err, log)
 	}
 	sol, err := os.ReadFile(out)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s", err, log)
 	}
 	first, _, _ := strings.Cut(string(sol), "\n")
 	switch {
@@ -113,7 +117,7 @@ func runCBC(t *testing.T, cbc string, p *placement.Program) (best float64, feasi
 func mps(p *placement.Program) string {
 	var b strings.Builder
 	w := bufio.NewWriter(&b)
-	fmt.Fprintln(w, "NAME p\nROWS\n N cost")
+	fmt.Fprintln(w, "NAME p FREE\nROWS\n N cost")
 	for i, r := range p.Rows {
 		sense := "L"
 		if r.Min == r.Max {
@@ -142,9 +146,9 @@ func mps(p *placement.Program) string {
 	fmt.Fprintln(w, "BOUNDS")
 	for i, c := range p.Columns {
 		if c.Max != placement.Unbounded {
-			fmt.Fprintf(w, " UP b x%d %d\n", i, c.Max)
+			fmt.Fprintf(w, " UP bnd x%d %d\n", i, c.Max)
 		} else {
-			fmt.Fprintf(w, " PL b x%d\n", i)
+			fmt.Fprintf(w, " PL bnd x%d\n", i)
 		}
 	}
 	fmt.Fprintln(w, "ENDATA")
