@@ -49,7 +49,7 @@ func (a *app) prove(ctx context.Context, path string, f *proofFlags) (placement.
 	case err == nil:
 		defer func() { _ = solver.Close(context.WithoutCancel(ctx)) }()
 	case psn.Is(err, psn.NotFound) && *f.file == "":
-		ans.Uncertified = append(ans.Uncertified, err.Error())
+		ans.Uncertified = append(ans.Uncertified, "anything that needs the exact solver: "+err.Error())
 		solver = nil
 	default:
 		return req, ans, codeError{exitUnusable, err}

@@ -146,13 +146,13 @@ func (d *drawing) arc(a Arc) {
 		}
 		path, lx, ly = fmt.Sprintf("M%d %dL%d %d", x, y1, x, y2), x+22, (y1+y2)/2+5
 	default: // across
-		x1, x2 := from[0]+cardW-40, to[0]+40
-		if from[0] > to[0] {
-			x1, x2 = from[0]+40, to[0]+cardW-40
-		}
-		y1, y2, bend := from[1]+cardH, to[1], 40
+		y1, y2, bend, in := from[1]+cardH, to[1], 40, 55
 		if from[1] > to[1] {
-			y1, y2, bend = from[1], to[1]+cardH, -40
+			y1, y2, bend, in = from[1], to[1]+cardH, -40, 25
+		}
+		x1, x2 := from[0]+cardW-in, to[0]+in
+		if from[0] > to[0] {
+			x1, x2 = from[0]+in, to[0]+cardW-in
 		}
 		path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1, y1+2*bend, x2, y2-2*bend, x2, y2)
 		lx, ly = (3*x1+x2)/4, (5*y1+3*y2)/8
