@@ -74,15 +74,6 @@ func (s *stairs) climb(use int64) int64 {
 	return s.weight[t] + slope[t]*(use-s.from[t])
 }
 
-// primaryCost is what one more primary of mc on cluster p adds.
-func (m *model) primaryCost(mc *machine, p int) int64 {
-	cost := mc.kind.pCost[p] + m.balanceWith(p, &mc.kind.dem) - m.fill[p]
-	if mc.curP >= 0 && mc.curP != p {
-		cost += mc.moveP
-	}
-	return cost
-}
-
 // standbyFill is what one more standby of k on cluster d adds for a primary at site s.
 func (m *model) standbyFill(k *kind, d, s int) int64 {
 	resv, worst := &m.resv[d][s], &m.worst[d]

@@ -60,11 +60,12 @@ func (s *Solver) session(ctx context.Context, m *matrix, relaxed bool) (*session
 		floats(ss, m.cost), floats(ss, m.colLow), floats(ss, m.colHigh), floats(ss, m.rowLow), floats(ss, m.rowHigh),
 		ints(ss, m.start), ints(ss, m.index), floats(ss, m.value),
 	}
-	pass := "Highs_passLp"
-	if !relaxed {
-		pass, args = "Highs_passMip", append(args, ints(ss, m.integer))
+	if relaxed {
+		ss.must("Highs_passLp", args...)
+	} else {
+		args = append(args, ints(ss, m.integer))
+		ss.must("Highs_passMip", args...)
 	}
-	ss.must(pass, args...)
 	ss.freeAll(args[7:]...)
 	if ss.err != nil {
 		ss.close()
@@ -171,13 +172,6 @@ func (ss *session) bounds(colHigh, rowLow, rowHigh []float64) {
 	}
 	set("Highs_changeColsBoundsByMask", ss.m.colLow, colHigh)
 	set("Highs_changeRowsBoundsByMask", rowLow, rowHigh)
-}
-
-// costs sets the costs of all columns.
-func (ss *session) costs(cost []float64) {
-	at := floats(ss, cost)
-	ss.must("Highs_changeColsCostByRange", ss.highs, 0, uint64(len(cost)-1), at)
-	ss.freeAll(at)
 }
 
 // start gives the values of some columns to start from.

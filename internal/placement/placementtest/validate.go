@@ -24,6 +24,8 @@ type check struct {
 	req placement.Request
 	res placement.Result
 	bad []string
+
+	byWorkload map[string][]placement.Assignment
 }
 
 func (c *check) failf(format string, args ...any) {
@@ -33,7 +35,10 @@ func (c *check) failf(format string, args ...any) {
 // Validate recounts a placed result from the request alone, in every loss that
 // has to be survived, and returns what is wrong with it.
 func Validate(req placement.Request, res placement.Result) []string {
-	c := &check{req: req, res: res}
+	c := &check{req: req, res: res, byWorkload: map[string][]placement.Assignment{}}
+	for _, a := range res.Assignments {
+		c.byWorkload[a.Workload] = append(c.byWorkload[a.Workload], a)
+	}
 	c.machines()
 	c.groups()
 	for _, s := range req.Sites {
@@ -101,14 +106,7 @@ func (c *check) machine(w placement.Workload, name string, a placement.Assignmen
 	}
 }
 
-func (c *check) of(workload string) (out []placement.Assignment) {
-	for _, a := range c.res.Assignments {
-		if a.Workload == workload {
-			out = append(out, a)
-		}
-	}
-	return out
-}
+func (c *check) of(workload string) []placement.Assignment { return c.byWorkload[workload] }
 
 func (c *check) groups() {
 	for _, g := range c.req.Groups {
@@ -134,17 +132,15 @@ func (c *check) groups() {
 // load is an amount of every resource by name.
 type load map[string]int64
 
-func (l load) add(w placement.Workload, compute, disks bool) {
+func (l load) add(w placement.Workload, compute bool) {
 	if compute {
 		l["vcpus"] += w.PerInstance.VCPUs
 		l["memory"] += w.PerInstance.MemoryMiB
 		l["gpus"] += w.GPUs
 	}
-	if disks {
-		l["storage"] += w.PerInstance.StorageMiB
-		for class, n := range w.StorageClasses {
-			l["class "+class] += n
-		}
+	l["storage"] += w.PerInstance.StorageMiB
+	for class, n := range w.StorageClasses {
+		l["class "+class] += n
 	}
 }
 
@@ -203,10 +199,10 @@ func (c *check) use(at place, cl psn.Cluster, lost []psn.Site) (all, ours load) 
 		for _, a := range c.of(w.Name) {
 			for _, l := range []load{all, ours} {
 				if primaryOf(a) == at {
-					l.add(w, true, true)
+					l.add(w, true)
 				}
 				if standbyOf(a) == at {
-					l.add(w, w.StandbyMode == placement.Active || slices.Contains(lost, a.Site), true)
+					l.add(w, w.StandbyMode == placement.Active || slices.Contains(lost, a.Site))
 				}
 			}
 		}
@@ -238,11 +234,11 @@ func (c *check) quota() {
 	}
 	for _, w := range c.req.Workloads {
 		for _, a := range c.of(w.Name) {
-			total.add(w, true, true)
-			bySite[a.Site].add(w, true, true)
+			total.add(w, true)
+			bySite[a.Site].add(w, true)
 			if w.StandbyMode == placement.Active && a.StandbySite != "" {
-				total.add(w, true, true)
-				bySite[a.StandbySite].add(w, true, true)
+				total.add(w, true)
+				bySite[a.StandbySite].add(w, true)
 			}
 		}
 	}
