@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"placement":               {"psn", "catalog", "policy"},
 	"placement/exact":         {"psn", "placement"},
 	"placement/placementtest": {"psn", "placement"},
+	"placement/picture":       {"psn", "placement"},
 	"platform/driver":         {"psn"},
 	"platform":                {"psn", "platform/driver"},
 	"platform/vsphere":        {"psn", "platform/driver", "transport/httpsrange"},

@@ -37,7 +37,7 @@ func (m *model) demand(w *Workload) vec {
 	v := toVec(w.PerInstance)
 	v[gpus] = w.GPUs
 	for i, class := range m.classNames {
-		v[classes+i] = w.StorageClasses[class]
+		v[classes+i] = w.StorageClasses[class] //nolint:gosec // at most maxClasses, see checkExtras
 	}
 	return v
 }

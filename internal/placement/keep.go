@@ -77,7 +77,7 @@ func (m *model) find(s psn.Site, p psn.Platform, name string) int {
 func (m *model) mayStand(k *kind, p int) bool {
 	c := m.clusters[p]
 	return c.excluded == "" && allowed(k.Sites, siteAt(c.site)) && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) &&
-		(!k.AntiAffinity || k.atCluster[p] == 0) && m.apartFrom(k, p)
+		(!k.AntiAffinity || k.atCluster[p] == 0 && (!m.req.Rebalance || k.atSite[c.site] < k.perSite)) && m.apartFrom(k, p)
 }
 
 // mayKeep reports whether p and d are an admissible place for a machine of k,

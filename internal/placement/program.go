@@ -250,11 +250,28 @@ func (w *writer) demands(c *Column, k *kind, p, d int) {
 	if k.AntiAffinity {
 		c.Entries = append(c.Entries,
 			Entry{w.apart(rowKey{rowCluster, w.kindIndex(k), p, 0}, 1-int64(k.atCluster[p]), k), 1},
-			Entry{w.apart(rowKey{rowSite, w.kindIndex(k), m.clusters[p].site, 0}, int64(k.perSite-k.atSite[m.clusters[p].site]), k), 1})
+			Entry{w.apart(rowKey{rowSite, w.kindIndex(k), m.clusters[p].site, 0}, w.siteRoom(k, m.clusters[p].site), k), 1})
 	}
 	for _, g := range k.apart {
 		c.Entries = append(c.Entries, Entry{w.uses(g, k, m.placeOf(g, p)), 1})
 	}
+}
+
+// siteRoom is how many instances of k may be added at a site. More that stand
+// there already, and do not have to move, are no fault.
+func (w *writer) siteRoom(k *kind, site int) int64 {
+	m := w.m
+	room := k.perSite - k.atSite[site]
+	if w.MoveAll && !m.req.Rebalance {
+		stand := 0
+		for _, mc := range m.machines {
+			if mc.kind == k && !mc.placed() && mc.curP >= 0 && m.clusters[mc.curP].site == site {
+				stand++
+			}
+		}
+		room = max(room, stand)
+	}
+	return int64(room)
 }
 
 func (w *writer) kindIndex(k *kind) int { return slices.Index(w.m.kinds, k) }

@@ -153,7 +153,7 @@ func (m *model) headroom() []Headroom {
 				if h.StorageClasses == nil {
 					h.StorageClasses = map[string]int64{}
 				}
-				h.StorageClasses[class] = free[classes+j]
+				h.StorageClasses[class] = free[classes+j] //nolint:gosec // at most maxClasses, see checkExtras
 			}
 			rows = append(rows, h)
 		}

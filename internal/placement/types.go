@@ -248,3 +248,18 @@ type Move struct {
 	// CopyMiB is the storage to be copied: the primary's, the standby's or both.
 	CopyMiB int64 `json:"copy_mib,omitempty"`
 }
+
+// Place is where the machine stands: site/platform/cluster.
+func (a Assignment) Place() string { return joinPlace(a.Site, a.Platform, a.Cluster) }
+
+// StandbyPlace is where its standby stands, "" when it has none.
+func (a Assignment) StandbyPlace() string {
+	if a.StandbySite == "" {
+		return ""
+	}
+	return joinPlace(a.StandbySite, a.StandbyPlatform, a.StandbyCluster)
+}
+
+func joinPlace(s psn.Site, p psn.Platform, cluster string) string {
+	return string(s) + "/" + string(p) + "/" + cluster
+}

@@ -148,8 +148,8 @@ func (q *query) bounds(set []int) (colHigh, rowLow, rowHigh []float64) {
 
 // explain returns a minimal part of set that conflicts with what is given
 // (U. Junker, QuickXplain, AAAI 2004). The earlier in the list, the rather kept out.
-func (q *query) explain(given, set []int, fresh bool) ([]int, error) {
-	if fresh {
+func (q *query) explain(given, set []int, grown bool) ([]int, error) {
+	if grown {
 		if can, err := q.possible(given); err != nil || !can {
 			return nil, err
 		}

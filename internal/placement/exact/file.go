@@ -42,7 +42,7 @@ func read(path string, getenv func(string) string) ([]byte, error) {
 			return nil, psn.Errorf(psn.NotFound, "the solver's file cannot be read: %w", err)
 		}
 	}
-	return nil, psn.Errorf(psn.NotFound, "the solver HiGHS %s is not installed, so nothing can be certified: run \"make solver\", or name its file in %s", Version, Env)
+	return nil, psn.Errorf(psn.NotFound, "the solver HiGHS %s is not installed: run \"make solver\", or name its file in %s", Version, Env)
 }
 
 // File is where "make solver" puts the solver for one user.

@@ -160,9 +160,12 @@ func (s *Solver) solve(ctx context.Context, p *placement.Program, relaxed bool, 
 }
 
 func (s *Solver) solveMatrix(ctx context.Context, m *matrix, relaxed bool, d time.Duration, hint []int64) (outcome, error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, patience*d) // the solver does not look at its clock everywhere
+	defer cancel()
 	ss, err := s.session(ctx, m, relaxed)
 	if err != nil {
-		return outcome{}, err
+		return late(outer, ctx, outcome{}, err)
 	}
 	defer ss.close()
 	ss.limit(d)
@@ -176,7 +179,20 @@ func (s *Solver) solveMatrix(ctx context.Context, m *matrix, relaxed bool, d tim
 		}
 		ss.start(at, value)
 	}
-	return ss.run()
+	o, err := ss.run()
+	return late(outer, ctx, o, err)
+}
+
+// patience is how many times its limit a run of the solver may last.
+const patience = 2
+
+// late turns the end of a run's own time into an outcome in which nothing was
+// found; the end of the whole work stays an error.
+func late(outer, inner context.Context, o outcome, err error) (outcome, error) {
+	if err != nil && inner.Err() != nil && outer.Err() == nil {
+		return outcome{status: timeLimit, bound: math.Inf(-1)}, nil
+	}
+	return o, err
 }
 
 func round(x []float64) []int64 {

@@ -60,11 +60,12 @@ func (s *Solver) session(ctx context.Context, m *matrix, relaxed bool) (*session
 		floats(ss, m.cost), floats(ss, m.colLow), floats(ss, m.colHigh), floats(ss, m.rowLow), floats(ss, m.rowHigh),
 		ints(ss, m.start), ints(ss, m.index), floats(ss, m.value),
 	}
-	pass := "Highs_passLp"
-	if !relaxed {
-		pass, args = "Highs_passMip", append(args, ints(ss, m.integer))
+	if relaxed {
+		ss.must("Highs_passLp", args...)
+	} else {
+		args = append(args, ints(ss, m.integer))
+		ss.must("Highs_passMip", args...)
 	}
-	ss.must(pass, args...)
 	ss.freeAll(args[7:]...)
 	if ss.err != nil {
 		ss.close()

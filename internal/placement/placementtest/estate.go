@@ -27,7 +27,7 @@ func Size(vcpus, memoryGiB, storageGiB int64) psn.Resources {
 // of the model is used beside classes and prices. The same arguments give the
 // same request.
 func Estate(seed uint64, n, load int64, features bool) placement.Request {
-	r := rand.New(rand.NewPCG(seed, uint64(n)))
+	r := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // the same for the same seed
 	pick := func(vs ...int64) int64 { return vs[r.IntN(len(vs))] }
 	w := placement.DefaultWeights(true)
 	w.Move, w.MovePerGiB = 2_000, 2

@@ -12,7 +12,7 @@ import (
 // any part of the model: classes, pins, GPUs, storage classes, groups,
 // maintenance, quota, standby modes, loss of a region, others on the clusters.
 func Random(seed uint64) placement.Request {
-	r := rand.New(rand.NewPCG(seed, 4711))
+	r := rand.New(rand.NewPCG(seed, 4711)) //nolint:gosec // the same for the same seed
 	one := func(n int) bool { return r.IntN(n) == 0 }
 	pick := func(vs ...int64) int64 { return vs[r.IntN(len(vs))] }
 	req := placement.Request{Tenant: Tenant, SurviveRegion: one(5)}

@@ -24,6 +24,8 @@ type check struct {
 	req placement.Request
 	res placement.Result
 	bad []string
+
+	byWorkload map[string][]placement.Assignment
 }
 
 func (c *check) failf(format string, args ...any) {
@@ -33,7 +35,10 @@ func (c *check) failf(format string, args ...any) {
 // Validate recounts a placed result from the request alone, in every loss that
 // has to be survived, and returns what is wrong with it.
 func Validate(req placement.Request, res placement.Result) []string {
-	c := &check{req: req, res: res}
+	c := &check{req: req, res: res, byWorkload: map[string][]placement.Assignment{}}
+	for _, a := range res.Assignments {
+		c.byWorkload[a.Workload] = append(c.byWorkload[a.Workload], a)
+	}
 	c.machines()
 	c.groups()
 	for _, s := range req.Sites {
@@ -101,14 +106,7 @@ func (c *check) machine(w placement.Workload, name string, a placement.Assignmen
 	}
 }
 
-func (c *check) of(workload string) (out []placement.Assignment) {
-	for _, a := range c.res.Assignments {
-		if a.Workload == workload {
-			out = append(out, a)
-		}
-	}
-	return out
-}
+func (c *check) of(workload string) []placement.Assignment { return c.byWorkload[workload] }
 
 func (c *check) groups() {
 	for _, g := range c.req.Groups {

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/placement/exact"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+const solverNote = "It uses the solver HiGHS, which \"make solver\" installs (or --solver, or " + exact.Env + " names its file). Without it,\n" +
+	"the output says what could not be certified."
+
+// proofFlags are those of the commands that use the exact solver.
+type proofFlags struct {
+	json *bool
+	svg  *string
+	file *string
+	time time.Duration
+}
+
+func newProofFlags(c *cobra.Command) *proofFlags {
+	f := &proofFlags{json: jsonFlag(c), svg: svgFlag(c), time: time.Minute}
+	f.file = c.Flags().String("solver", "", "`file` of the solver ("+exact.Env+")")
+	c.Flags().Var(duration{&f.time}, "time", "how long one run of the solver may last")
+	return f
+}
+
+// answer is what prove and explain print as JSON.
+type answer struct {
+	exact.Proof
+	// Uncertified says what could not be proven and why.
+	Uncertified []string `json:"uncertified,omitempty"`
+}
+
+// prove decides and proves a request, with or without the solver.
+func (a *app) prove(ctx context.Context, path string, f *proofFlags) (placement.Request, answer, error) {
+	req, err := readRequest(path)
+	if err != nil {
+		return req, answer{}, err
+	}
+	var ans answer
+	solver, err := exact.Open(ctx, *f.file, a.Getenv)
+	switch {
+	case err == nil:
+		defer func() { _ = solver.Close(context.WithoutCancel(ctx)) }()
+	case psn.Is(err, psn.NotFound) && *f.file == "":
+		ans.Uncertified = append(ans.Uncertified, "anything that needs the exact solver: "+err.Error())
+		solver = nil
+	default:
+		return req, ans, codeError{exitUnusable, err}
+	}
+	ans.Proof, err = solver.Prove(ctx, req, exact.Limits{Time: f.time})
+	if err != nil {
+		if psn.Is(err, psn.InvalidInput) {
+			err = codeError{exitUnusable, psn.At(path, err)}
+		}
+		return req, ans, err
+	}
+	ans.Uncertified = append(ans.Uncertified, doubts(ans.Proof, solver != nil)...)
+	return req, ans, nil
+}
+
+// doubts lists what a proof leaves open.
+func doubts(p exact.Proof, solver bool) []string {
+	var out []string
+	switch {
+	case p.Verdict == placement.Placed && !p.Certificate.Whole && solver:
+		out = append(out, "there are too many machines to look for the best placement of whole machines: the bound is that of machines that may be cut in pieces")
+	case p.Verdict == placement.Placed && !p.Certificate.Optimal:
+		out = append(out, "that no placement is cheaper")
+	case p.Verdict == placement.NotFound && !solver:
+		out = append(out, "whether any placement exists")
+	case p.Verdict == placement.NotFound:
+		out = append(out, "whether any placement exists, within the limits of this run")
+	case p.Verdict == placement.Infeasible && solver && !p.Exact && len(p.Findings) > 0 && p.Minimal:
+		out = append(out, "the conflict in exact arithmetic: it rests on whole machines and was found by branching, in floating point")
+	}
+	return out
+}
+
+func newPlacementProve(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "prove FILE",
+		Short: "Decide a placement and prove how good it is, or that none exists",
+		Long:  placementFile + "\n\n" + solverNote,
+		Args:  exactly(1, "files"),
+	}
+	f := newProofFlags(c)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		req, ans, err := a.prove(cmd.Context(), args[0], f)
+		if err != nil {
+			return err
+		}
+		if err := drawTo(*f.svg, req, ans.Result); err != nil {
+			return err
+		}
+		if *f.json {
+			return verdictError(writeJSON(a.Stdout, ans), ans.Verdict)
+		}
+		if err := printPlacement(a.Stdout, req, ans.Result); err != nil {
+			return err
+		}
+		return verdictError(printProof(a, ans), ans.Verdict)
+	}
+	return c
+}
+
+func printProof(a *app, ans answer) error {
+	w := a.Stdout
+	fmt.Fprintln(w)
+	if ans.Settled {
+		fmt.Fprintln(w, "proof: the search had found no placement; the exact solver did")
+	}
+	if ans.Improved {
+		fmt.Fprintln(w, "proof: the exact solver found a cheaper placement than the search; it is the one above")
+	}
+	if c := ans.Certificate; c != nil {
+		how := "in integers, exactly"
+		if c.Solver {
+			how = "by the solver, to its precision"
+		}
+		fmt.Fprintf(w, "proof: cost %s; no placement costs less than %s (%s); gap %d.%02d%%\n", costUnits(c.Cost), costUnits(c.Bound), how, c.Gap()/100, c.Gap()%100)
+		if c.Optimal {
+			fmt.Fprintln(w, "proof: the placement is the best there is, within a ten-thousandth")
+		}
+	}
+	if ans.Exact {
+		fmt.Fprintln(w, "proof: the conflict was checked in exact arithmetic")
+	}
+	if ans.Minimal {
+		fmt.Fprintln(w, "proof: no demand can be left out of the conflict")
+	}
+	for _, d := range ans.Uncertified {
+		if _, err := fmt.Fprintf(w, "not certified: %s\n", d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newPlacementExplain(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "explain FILE",
+		Short: "Say why machines are placed as they are, or which demands conflict",
+		Long:  placementFile + "\n\n" + solverNote,
+		Args:  exactly(1, "files"),
+	}
+	f := newProofFlags(c)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		req, ans, err := a.prove(cmd.Context(), args[0], f)
+		if err != nil {
+			return err
+		}
+		if err := drawTo(*f.svg, req, ans.Result); err != nil {
+			return err
+		}
+		if *f.json {
+			return verdictError(writeJSON(a.Stdout, ans), ans.Verdict)
+		}
+		fmt.Fprintf(a.Stdout, "verdict: %s\n", ans.Verdict)
+		for _, line := range ans.Explanation {
+			fmt.Fprintf(a.Stdout, "  %s\n", line)
+		}
+		return verdictError(printProof(a, ans), ans.Verdict)
+	}
+	return c
+}

@@ -1,0 +1,137 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/placement/placementtest"
+)
+
+// requestFile writes a request for forty machines and returns its path.
+func requestFile(t *testing.T, change func(*placement.Request)) string {
+	t.Helper()
+	req := placementtest.Estate(7, 12, 60, true)
+	if change != nil {
+		change(&req)
+	}
+	text, err := json.Marshal(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "request.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func says(t *testing.T, out string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(out, w) {
+			t.Errorf("no %q in:\n%s", w, out)
+		}
+	}
+}
+
+func TestPlacementTables(t *testing.T) {
+	t.Parallel()
+	svg := filepath.Join(t.TempDir(), "sites.svg")
+	r := run(t, context.Background(), nil, "placement", "solve", requestFile(t, nil), "--svg", svg)
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "verdict: placed", "SITE ", "LEFT WHEN LOST", "santo-stefano-ticino", "TIGHTEST CLUSTER", "cost: ", "moves against today: ", "GiB to copy")
+	if drawn, err := os.ReadFile(svg); err != nil || !strings.Contains(string(drawn), "Placement of p_bs: placed") {
+		t.Error(err, len(drawn))
+	}
+	r = run(t, context.Background(), nil, "placement", "solve", "--json", requestFile(t, nil))
+	var res placement.Result
+	if err := json.Unmarshal([]byte(r.stdout), &res); err != nil || res.Verdict != placement.Placed || len(res.Assignments) != 12 || res.Cost.Total == 0 {
+		t.Errorf("%v: %s", err, r.stdout)
+	}
+}
+
+// Without the solver a bound is given, and what is not certified is said.
+func TestPlacementProveWithoutSolver(t *testing.T) {
+	t.Parallel()
+	r := run(t, context.Background(), map[string]string{"HOME": t.TempDir()}, "placement", "prove", requestFile(t, nil))
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "proof: cost ", "no placement costs less than ", "(in integers, exactly)", "not certified: anything that needs the exact solver", `run "make solver"`)
+	r = run(t, context.Background(), nil, "placement", "prove", "--solver", filepath.Join(t.TempDir(), "none"), requestFile(t, nil))
+	if r.code != 2 || !strings.Contains(r.stderr, "the solver's file cannot be read") {
+		t.Error(r)
+	}
+}
+
+func TestPlacementExplain(t *testing.T) {
+	t.Parallel()
+	path := requestFile(t, func(req *placement.Request) {
+		for i := range req.Sites {
+			for j := range req.Sites[i].Clusters {
+				req.Sites[i].Clusters[j].Capacity.MemoryMiB = 1024
+			}
+		}
+	})
+	r := run(t, context.Background(), map[string]string{"HOME": t.TempDir()}, "placement", "explain", path)
+	if r.code != 1 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "verdict: proven infeasible", "RAM")
+}
+
+func TestPlacementWhatIf(t *testing.T) {
+	t.Parallel()
+	path := requestFile(t, nil)
+	r := run(t, context.Background(), nil, "placement", "what-if", path, "--without", "acilia", "--instances", "w0000=1")
+	if r.code != 0 && r.code != 1 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "as it is: placed, cost ", "changed: ", "acilia  ")
+	for _, bad := range [][]string{{"--without", "milano"}, {"--instances", "nobody=3"}, {"--without", "a/b/c/d"}} {
+		if r := run(t, context.Background(), nil, append([]string{"placement", "what-if", path}, bad...)...); r.code != 2 || !strings.Contains(r.stderr, bad[0]) {
+			t.Errorf("%v: %+v", bad, r)
+		}
+	}
+}
+
+// A request in HCL is the same as in JSON.
+func TestPlacementHCL(t *testing.T) {
+	t.Parallel()
+	const request = `
+tenant    = "p_bs"
+workloads = [{
+  name = "db", service = "p_bs/protocollo", classification = "strategic", instances = 2
+  per_instance = { vcpus = 4, memory_mib = 16384, storage_mib = 102400 }
+}]
+sites = [
+  for_each_is_not_needed
+]
+`
+	write := func(text string) string {
+		path := filepath.Join(t.TempDir(), "request.hcl")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	site := func(name string) string {
+		return `{ site = "` + name + `", platform = "vsphere", vms = [], clusters = [{ name = "c1", commitments = [], capacity = { vcpus = 64, memory_mib = 262144, storage_mib = 4194304 } }] },`
+	}
+	good := strings.Replace(request, "for_each_is_not_needed", site("acilia")+site("rozzano"), 1)
+	if r := run(t, context.Background(), nil, "placement", "solve", write(good)); r.code != 0 || !strings.Contains(r.stdout, "2 machines placed") {
+		t.Error(r)
+	}
+	for text, want := range map[string]string{request: "sites: write values, no references", "tenant {}": "write attributes (name = value), no blocks", "tenant = ": "not HCL", `nobody = 1`: "unknown field"} {
+		if r := run(t, context.Background(), nil, "placement", "solve", write(text)); r.code != 2 || !strings.Contains(r.stderr, want) {
+			t.Errorf("%q: %+v", want, r)
+		}
+	}
+}
