@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"platform/driver":         {"psn"},
 	"platform":                {"psn", "platform/driver"},
 	"platform/vsphere":        {"psn", "platform/driver", "transport/httpsrange"},
+	"platform/openstack":      {"psn", "platform/driver"},
 	"platform/platformtest":   {"psn", "platform", "platform/driver"},
 	"blockcopy":               {"psn"},
 	"transport":               {"psn", "platform/driver", "blockcopy"},

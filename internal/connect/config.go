@@ -17,7 +17,38 @@ type Config struct {
 
 // SiteConfig lists the platforms of a site or source.
 type SiteConfig struct {
-	VSphere *VSphereConfig `yaml:"vsphere,omitempty"`
+	VSphere   *VSphereConfig   `yaml:"vsphere,omitempty"`
+	OpenStack *OpenStackConfig `yaml:"openstack,omitempty"`
+}
+
+// OpenStackConfig reaches one region of an OpenStack: by an entry of a
+// clouds.yaml, or by the fields below it. What both give must not differ.
+type OpenStackConfig struct {
+	CloudsFile string `yaml:"clouds_file,omitempty"` // path of a clouds.yaml, mode 0600 when it holds a secret
+	Cloud      string `yaml:"cloud,omitempty"`       // entry of it
+
+	AuthURL       string `yaml:"auth_url,omitempty"` // https://host[:port]/v3
+	Region        string `yaml:"region,omitempty"`   // of the service catalogue
+	Username      string `yaml:"username,omitempty"`
+	UserDomain    string `yaml:"user_domain,omitempty"` // default "Default"
+	Project       string `yaml:"project,omitempty"`     // of the operator; tenants have their own
+	ProjectDomain string `yaml:"project_domain,omitempty"`
+	PasswordEnv   string `yaml:"password_env,omitempty"`
+	PasswordFile  string `yaml:"password_file,omitempty"`
+	// Instead of user and password.
+	CredentialID         string `yaml:"application_credential_id,omitempty"`
+	CredentialSecretEnv  string `yaml:"application_credential_secret_env,omitempty"`
+	CredentialSecretFile string `yaml:"application_credential_secret_file,omitempty"`
+
+	CAFile           string `yaml:"ca_file,omitempty"`
+	ThumbprintSHA256 string `yaml:"thumbprint_sha256,omitempty"`
+	TenantDomain     string `yaml:"tenant_domain,omitempty"` // where tenants' projects are; default "Default"
+	// CreateFlavors lets a size that no flavour has be made as a private flavour
+	// of the tenant. Needs the right to do so; default false.
+	CreateFlavors  bool          `yaml:"create_flavors,omitempty"`
+	Uplink         string        `yaml:"uplink,omitempty"`          // external network of tenants' routers
+	DefaultNetwork string        `yaml:"default_network,omitempty"` // of machines that name none; empty means the tenant's only one
+	Worker         *WorkerConfig `yaml:"worker,omitempty"`
 }
 
 // VSphereConfig reaches one vCenter.

@@ -98,6 +98,11 @@ type VM struct {
 	Hostname       string   `json:"hostname,omitempty"`
 	ChangeTracking bool     `json:"change_tracking,omitempty"`
 	Snapshots      int      `json:"snapshots,omitempty"`
+	// What its owner gave it (managed).
+	Metadata       map[string]string `json:"metadata,omitempty"`
+	Image          string            `json:"image,omitempty"` // ref of the image it started from
+	Group          string            `json:"group,omitempty"` // machines it is kept apart from or together with
+	SecurityGroups []string          `json:"security_groups,omitempty"`
 }
 
 // Disk is a virtual disk of a VM.
@@ -108,13 +113,15 @@ type Disk struct {
 	Path          string `json:"path,omitempty"` // "[datastore] folder/file.vmdk" or volume id
 	Mode          string `json:"mode,omitempty"` // "persistent", "independent_persistent", …
 	Sharing       string `json:"sharing,omitempty"`
-	RawMapping    bool   `json:"raw_mapping,omitempty"` // a LUN given to the machine as it is: outside snapshots
+	RawMapping    bool   `json:"raw_mapping,omitempty"`   // a LUN given to the machine as it is: outside snapshots
+	StorageClass  string `json:"storage_class,omitempty"` // datastore or volume type
 }
 
 // NIC is a network card of a VM.
 type NIC struct {
-	Key       int32  `json:"key"`
-	MAC       string `json:"mac"` // lower case, colons
-	Network   string `json:"network,omitempty"`
-	Connected bool   `json:"connected"`
+	Key       int32    `json:"key"`
+	MAC       string   `json:"mac"` // lower case, colons
+	Network   string   `json:"network,omitempty"`
+	Connected bool     `json:"connected"`
+	IPs       []string `json:"ips,omitempty"` // addresses the platform gave it
 }

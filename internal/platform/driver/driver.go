@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -26,7 +27,8 @@ type Site interface {
 	// DescribeVM reads one machine with its disks and NICs. It is for a machine
 	// at hand (discovery, preflight), never for loops over an inventory.
 	DescribeVM(ctx context.Context, ref string) (*psn.VM, error)
-	// UpdateVM changes size or labels in place.
+	// UpdateVM changes in place. A change of size may restart the machine, which is
+	// then in the power state it was in before.
 	UpdateVM(ctx context.Context, ref string, c VMChange) error
 	// DeleteVM powers the machine off and deletes it with its disks, except the
 	// disks that were attached by AttachDisk. psn.NotFound is not an error here.
@@ -36,12 +38,6 @@ type Site interface {
 
 	// Close ends the session.
 	Close(ctx context.Context) error
-}
-
-// Tenant is what EnsureTenant needs to know.
-type Tenant struct {
-	ID   psn.TenantID
-	Name string // of the administration, for people
 }
 
 // Labels say whose a machine is and what it is for. Backends store them on the
@@ -66,7 +62,32 @@ type VMSpec struct {
 	Disks     []DiskSpec
 	NICs      []NICSpec
 	Notes     string
+
+	// DisplayName is the name people see at the platform; empty means that of ID.
+	DisplayName string
+	// Image, by name or ref, fills the first disk; empty means an empty disk.
+	Image string
+	// UserData and VendorData are what cloud-init reads at first boot, complete.
+	// They may hold secrets: never logged, never read back.
+	UserData, VendorData []byte
+	// SecurityGroups, by name, apply to every card. Nil means the platform's default.
+	SecurityGroups []string
+	// Metadata is the owner's own; keys of ours ("psn.…") are refused.
+	Metadata map[string]string
+	// Group names machines of the tenant that GroupPolicy holds together or apart.
+	Group       string
+	GroupPolicy GroupPolicy
 }
+
+// GroupPolicy says how machines of a group share hosts.
+type GroupPolicy string
+
+// The policies. A hard one fails where it cannot be kept, with psn.Exhausted.
+const (
+	Apart      GroupPolicy = "anti-affinity"
+	ApartIfCan GroupPolicy = "soft-anti-affinity"
+	OnOneHost  GroupPolicy = "affinity"
+)
 
 // DiskSpec is a disk to make, empty. Disks are made in order.
 type DiskSpec struct {
@@ -78,14 +99,26 @@ type DiskSpec struct {
 type NICSpec struct {
 	Network string // empty means the tenant's default network at the site
 	MAC     string
+	FixedIP string // empty lets the platform choose; NotionFixedIP
 }
 
 // VMChange is what UpdateVM changes; nil fields stay.
 type VMChange struct {
-	VCPUs     *int64
-	MemoryMiB *int64
-	Labels    *Labels
+	VCPUs       *int64
+	MemoryMiB   *int64
+	Labels      *Labels
+	DisplayName *string
+	Metadata    *map[string]string // the owner's whole metadata
+	// Disks is the whole list: those that stand, as large or larger, then new
+	// ones. A shorter list or a smaller disk is psn.InvalidInput.
+	Disks []DiskSpec
+	// NICs is the whole list: those that stand, then new ones.
+	NICs           []NICSpec
+	SecurityGroups *[]string
 }
+
+// IsZero reports whether c changes nothing.
+func (c VMChange) IsZero() bool { return reflect.ValueOf(c).IsZero() }
 
 // Guest acts inside the machine.
 type Guest interface {

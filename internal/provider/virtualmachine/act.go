@@ -74,7 +74,7 @@ func (r *vmResource) change(ctx context.Context, m model, active seen) error {
 	if active.vm.Service != labels.Service || active.vm.Classification != labels.Classification || active.vm.PrimarySite != labels.PrimarySite {
 		c.Labels = &labels
 	}
-	if c != (driver.VMChange{}) {
+	if !c.IsZero() {
 		err := active.at.UpdateVM(ctx, active.vm.Ref, c)
 		if psn.Is(err, psn.Conflict) && active.vm.Power == psn.PoweredOn {
 			if err = stop(ctx, active); err == nil {

@@ -1,0 +1,69 @@
+package driver
+
+import (
+	"context"
+	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Tenant is what EnsureTenant needs to know.
+type Tenant struct {
+	ID   psn.TenantID
+	Name string // of the administration, for people
+	// Quota is kept by the platform itself where it can. Nil leaves what is set.
+	Quota *Quota
+}
+
+// Quota limits a tenant at one site. A nil field means no limit, never zero;
+// usage is never part of it.
+type Quota struct {
+	Instances      *int64
+	VCPUs          *int64
+	MemoryMiB      *int64
+	StorageMiB     *int64
+	Volumes        *int64
+	Networks       *int64
+	SecurityGroups *int64
+	FloatingIPs    *int64
+}
+
+// Usage is what a tenant uses of one quantity and how much it may.
+type Usage struct {
+	Quantity string // "instances", "vcpus", "memory_mib", "storage_mib", "volumes", "networks", "security_groups", "floating_ips"
+	Used     int64  // -1 when the platform does not tell
+	Limit    *int64 // nil means unlimited
+}
+
+// Quotas tells and keeps limits of tenants.
+type Quotas interface {
+	// TenantUsage tells usage and limits, sorted by quantity; quantities the
+	// platform knows nothing of are left out. psn.NotFound without the tenant.
+	TenantUsage(ctx context.Context, t psn.TenantID) ([]Usage, error)
+}
+
+// Leftovers tells what stands in the way of, or outlives, a tenant's end.
+type Leftovers interface {
+	// TenantLeftovers names, for people, every object of the tenant at the site
+	// that DeleteTenant does not remove, for example "volume data-1 (20 GiB)".
+	TenantLeftovers(ctx context.Context, t psn.TenantID) ([]string, error)
+}
+
+// Credential acts for one tenant at one site.
+type Credential struct {
+	Ref     string
+	Name    string
+	Secret  string // never in state, plan or logs
+	Expires time.Time
+	// What a client needs besides.
+	AuthURL, Region, Project string
+}
+
+// Credentials makes credentials of tenants.
+type Credentials interface {
+	// CreateCredential makes a credential that acts as the roles within the
+	// tenant only, until it expires.
+	CreateCredential(ctx context.Context, t psn.TenantID, name string, roles []string, expires time.Time) (*Credential, error)
+	// DeleteCredential ends it; a missing one is success.
+	DeleteCredential(ctx context.Context, t psn.TenantID, ref string) error
+}
