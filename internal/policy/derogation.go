@@ -2,35 +2,53 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
+// exception is what a derogation sets aside: a rule, for a subject.
+type exception struct{ rule, subject string }
+
 // derogate judges the derogations of the document, and marks the findings that
-// one in force sets aside. Such a finding stays, as derogated.
+// one in force sets aside. Such a finding stays, as derogated. A derogation for
+// a service covers its machines and replicas too; one for the very subject of
+// the finding comes first.
 func (e *evaluation) derogate() {
-	type key struct{ rule, subject string }
-	inForce := map[key]psn.Derogation{}
+	if len(e.doc.Derogations) == 0 {
+		return
+	}
+	inForce := map[exception]psn.Derogation{}
 	ids := map[string]int{}
 	for _, d := range e.doc.Derogations {
 		ids[d.ID]++
 	}
 	for _, d := range e.doc.Derogations {
 		if e.derogationIsComplete(d, ids[d.ID] > 1) && e.derogationHasNotExpired(d) {
-			k := key{d.Rule, d.Subject}
+			k := exception{d.Rule, d.Subject}
 			if other, twice := inForce[k]; !twice || d.ID < other.ID {
 				inForce[k] = d
 			}
 		}
 	}
-	used := map[key]bool{}
+	used := map[exception]bool{}
+	holders := e.servicesBySubject()
 	for i, f := range e.found {
-		k := key{f.Rule, f.Subject}
-		if d, ok := inForce[k]; ok && f.Outcome == psn.Failed {
-			e.found[i].Outcome, e.found[i].Derogation = psn.Derogated, d
+		if f.Outcome != psn.Failed {
+			continue
+		}
+		for _, subject := range append([]string{f.Subject}, holders[f.Subject]...) {
+			k := exception{f.Rule, subject}
+			d, ok := inForce[k]
+			if !ok {
+				continue
+			}
 			used[k] = true
+			if e.found[i].Outcome == psn.Failed {
+				e.found[i].Outcome, e.found[i].Derogation = psn.Derogated, d
+			}
 		}
 	}
 	e.rule = ruleOf("DER-003")
@@ -39,6 +57,26 @@ func (e *evaluation) derogate() {
 			e.fail(subjectOf(d), fmt.Sprintf("derogation %s sets nothing aside: rule %s does not fail on %s", d.ID, d.Rule, d.Subject), "take it out, or correct rule and subject")
 		}
 	}
+}
+
+// servicesBySubject names the services of every machine and replica, sorted.
+func (e *evaluation) servicesBySubject() map[string][]string {
+	out := map[string][]string{}
+	add := func(id psn.VMID, s psn.ServiceID) {
+		if s != "" && !slices.Contains(out[string(id)], string(s)) {
+			out[string(id)] = append(out[string(id)], string(s))
+		}
+	}
+	for _, m := range e.doc.Machines {
+		add(m.ID, m.Service)
+	}
+	for _, r := range e.doc.Replicas {
+		add(r.ID, r.Service)
+	}
+	for _, services := range out {
+		slices.Sort(services)
+	}
+	return out
 }
 
 func subjectOf(d psn.Derogation) string {

@@ -216,6 +216,7 @@ func dossierCases() []ruleCase {
 		{"INV-001 address", vm(func(m *policy.Machine) { m.Addresses = []string{"10.1.2"} }), nil, one("INV-001 warning failed" + db1), one("10.1.2")},
 		{"INV-001 unknown", vm(func(m *policy.Machine) { m.Addresses, m.Unknown = nil, un("addresses") }), nil, one("INV-001 warning undecidable" + db1), nil},
 		{"derogated", der(func(*psn.Derogation) {}), nil, []string{"PLC-002 error derogated" + db1, "PLC-003 warning failed" + db1}, nil},
+		{"derogated by service", der(func(v *psn.Derogation) { v.Subject = "p_bs/protocollo" }), nil, []string{"PLC-002 error derogated" + db1, "PLC-003 warning failed" + db1}, nil},
 		{"DER-001 no reason", der(func(v *psn.Derogation) { v.Reason = " " }), nil, append([]string{"DER-001 error failed D-1"}, hand...), one("reason is missing")},
 		{"DER-001 not derogable", der(func(v *psn.Derogation) { v.Rule = "IDN-001" }), nil, append([]string{"DER-001 error failed D-1"}, hand...), one("no derogation")},
 		{"DER-001 no such rule", der(func(v *psn.Derogation) { v.Rule = "PLC-099" }), nil, append([]string{"DER-001 error failed D-1"}, hand...), nil},

@@ -28,7 +28,19 @@ raw := {f |
 
 set_aside(f) if {
 	f.outcome == "failed"
+	some subject in covering[f.subject]
+	in_force[[f.rule, subject]]
+}
+
+set_aside(f) if {
+	f.outcome == "failed"
 	in_force[[f.rule, f.subject]]
+}
+
+# A derogation for a service covers its machines and replicas too.
+covering[o.id] contains o.service if {
+	some o in array.concat(lib.machines, object.get(input, "replicas", []))
+	text(o, "service") != ""
 }
 
 derogations := object.get(input, "derogations", [])
@@ -74,9 +86,15 @@ der002(d) := "undecidable" if {
 	lib.today > d.expiry
 }
 
-failing := {[f.rule, f.subject] |
+failing contains [f.rule, f.subject] if {
 	some f in raw
 	f.outcome == "failed"
+}
+
+failing contains [f.rule, subject] if {
+	some f in raw
+	f.outcome == "failed"
+	some subject in covering[f.subject]
 }
 
 findings contains finding("DER-003", "failed", subject(d)) if {

@@ -3,6 +3,7 @@ package regoparity_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
@@ -103,6 +104,9 @@ func document(seed uint64) policy.Document {
 	some(func() { doc.Attestations = list(d.count(2), d.attestation) })
 	for _, f := range policy.Evaluate(doc) {
 		if d.chance(8) {
+			if i := slices.IndexFunc(doc.Machines, func(m policy.Machine) bool { return string(m.ID) == f.Subject }); i >= 0 && d.chance(40) {
+				f.Subject = string(doc.Machines[i].Service) // covers all its machines
+			}
 			doc.Derogations = append(doc.Derogations, d.derogation(f, len(doc.Derogations)))
 		}
 	}
