@@ -7,10 +7,14 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// Images keeps contents that machines start from.
+// Images tells the contents that machines start from (NotionImage).
 type Images interface {
 	// Images lists what may be started from, sorted by tenant, name, then ref.
 	Images(ctx context.Context) ([]Image, error)
+}
+
+// ImageUpload makes images of contents at hand (NotionImageUpload).
+type ImageUpload interface {
 	// CreateImage uploads content and checks on arrival that it has the hash.
 	// Idempotent by tenant and name when the hash is the same; psn.AlreadyExists
 	// when it is not. An upload that fails leaves nothing behind.

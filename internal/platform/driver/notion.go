@@ -15,6 +15,7 @@ const (
 	NotionFixedIP       Notion = "fixed ip"       // an address given to a card by the platform
 	NotionVolume        Notion = "volume"         // a disk with a life of its own
 	NotionImage         Notion = "image"          // a disk's content to start machines from
+	NotionImageUpload   Notion = "image upload"   // an image made of a file at hand
 	NotionUserData      Notion = "user data"      // what cloud-init reads at first boot
 	NotionVendorData    Notion = "vendor data"    // what cloud-init reads before user data
 	NotionServerGroup   Notion = "server group"   // machines kept on different hosts, or on one
@@ -32,13 +33,15 @@ var has = map[Notion][]psn.Platform{
 	NotionFixedIP:       {psn.OpenStack},
 	NotionVolume:        {psn.VSphere, psn.OpenStack},
 	NotionImage:         {psn.VSphere, psn.OpenStack},
-	NotionUserData:      {psn.VSphere, psn.OpenStack},
-	NotionVendorData:    {psn.VSphere},
-	NotionServerGroup:   {psn.VSphere, psn.OpenStack},
-	NotionConsoleLog:    {psn.OpenStack},
-	NotionFlavor:        {psn.OpenStack},
-	NotionCredential:    {psn.OpenStack},
-	NotionQuota:         {psn.VSphere, psn.OpenStack},
+	// A vCenter's templates are made in the vCenter.
+	NotionImageUpload: {psn.OpenStack},
+	NotionUserData:    {psn.VSphere, psn.OpenStack},
+	NotionVendorData:  {psn.VSphere},
+	NotionServerGroup: {psn.VSphere, psn.OpenStack},
+	NotionConsoleLog:  {psn.OpenStack},
+	NotionFlavor:      {psn.OpenStack},
+	NotionCredential:  {psn.OpenStack},
+	NotionQuota:       {psn.VSphere, psn.OpenStack},
 }
 
 // On returns nil when p has the notion, else psn.Unsupported that says which

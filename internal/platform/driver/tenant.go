@@ -13,6 +13,12 @@ type Tenant struct {
 	Name string // of the administration, for people
 	// Quota is kept by the platform itself where it can. Nil leaves what is set.
 	Quota *Quota
+	// Principal is a group of the site's directory whose members may work in the
+	// tenant, and nowhere else by this: on OpenStack a group that gets the role
+	// member in the project, on vSphere "DOMAIN\\group" (or "group@domain")
+	// that gets console, power and read on the tenant's containers. Empty grants
+	// nothing and takes nothing away.
+	Principal string
 }
 
 // Quota limits a tenant at one site. A nil field means no limit, never zero;
