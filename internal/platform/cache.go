@@ -126,3 +126,23 @@ func (c *cache) find(uuid string, now time.Time, ttl, ttlAbsent time.Duration) (
 	}
 	return psn.VM{}, absent
 }
+
+// byRef returns the machine of that ref as last seen, when that is younger than
+// ttl. A machine that is not known may stand all the same.
+func (c *cache) byRef(ref string, now time.Time, ttl time.Duration) (*psn.VM, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inv == nil || now.Sub(c.readAt) >= ttl {
+		return nil, false
+	}
+	if o, changed := c.own[ref]; changed {
+		return o.vm, o.vm != nil
+	}
+	for i := range c.inv.VMs {
+		if c.inv.VMs[i].Ref == ref {
+			vm := c.inv.VMs[i]
+			return &vm, true
+		}
+	}
+	return nil, false
+}

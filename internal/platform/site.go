@@ -43,6 +43,13 @@ type Site struct {
 	reading flight[*psn.SiteInventory]
 	cache   cache
 
+	networks *listing[driver.Network]
+	groups   *listing[driver.SecurityGroup]
+	volumes  *listing[driver.Volume]
+	images   *listing[driver.Image]
+	flavors  *listing[driver.Flavor]
+	classes  *listing[driver.StorageClass]
+
 	mu       sync.Mutex
 	drv      driver.Site
 	failed   error
@@ -69,6 +76,8 @@ func New(id psn.Site, p psn.Platform, where string, open func(context.Context) (
 	s := &Site{
 		id: id, platform: p, where: where, open: open,
 		now: time.Now, ttl: DefaultTTL, creates: semaphore.NewWeighted(DefaultCreates),
+		networks: newNetworks(), groups: newSecurityGroups(), volumes: newVolumes(),
+		images: newImages(), flavors: newFlavors(), classes: newClasses(),
 	}
 	for _, o := range opts {
 		o(s)
@@ -163,7 +172,15 @@ func (s *Site) read(ctx context.Context) (*psn.SiteInventory, error) {
 }
 
 // Refresh forgets what was read, so that the next question is asked of the site.
-func (s *Site) Refresh() { s.cache.drop() }
+func (s *Site) Refresh() {
+	s.cache.drop()
+	s.networks.drop()
+	s.groups.drop()
+	s.volumes.drop()
+	s.images.drop()
+	s.flavors.drop()
+	s.classes.drop()
+}
 
 // FindVM returns the machine of that id, or psn.NotFound.
 func (s *Site) FindVM(ctx context.Context, id psn.VMID) (*psn.VM, error) {
@@ -236,7 +253,7 @@ func (s *Site) Close(ctx context.Context) error {
 	d := s.drv
 	s.drv, s.failed = nil, nil
 	s.mu.Unlock()
-	s.cache.drop()
+	s.Refresh()
 	if d == nil {
 		return nil
 	}

@@ -98,6 +98,7 @@ func (s *Site) DeleteVM(ctx context.Context, ref string) error {
 	} else {
 		s.reread(ctx, ref)
 	}
+	s.volumes.drop() // those it had are free, or gone with it
 	return s.at(err)
 }
 
