@@ -41,6 +41,8 @@ type bounding struct {
 	fills  []vec    // what clusters fill to at these prices
 	daily  []vec    // by cluster: sum of prices over scenarios
 	lost   [][sites]vec
+	// after lists the losses that count for clusters of a site
+	after [sites][]int
 	// highest prices that keep every sum inside 64 bits
 	highest vec
 
@@ -89,16 +91,19 @@ func (b *bounding) run(res Result) int64 {
 // scenarios lists, for a cluster and a resource, the indices of tariff in use.
 func (b *bounding) scenarios(c *cluster, r int) []int {
 	if !isCompute(r) {
-		return []int{0}
+		return everyDay
 	}
-	var out []int
-	for _, s := range b.losses() {
-		if !s.has(c.site) {
-			out = append(out, int(s))
+	if b.after[c.site] == nil {
+		for _, s := range b.losses() {
+			if !s.has(c.site) {
+				b.after[c.site] = append(b.after[c.site], int(s))
+			}
 		}
 	}
-	return out
+	return b.after[c.site]
 }
+
+var everyDay = []int{0}
 
 // begin sets the prices to what room is worth in the placement known.
 func (b *bounding) begin(res Result) {

@@ -97,6 +97,7 @@ func exists(req placement.Request) bool {
 // always right; how often the search misses a placement that exists, or a
 // proof, is bounded.
 func TestVerdictsAgainstExhaustiveSearch(t *testing.T) {
+	t.Parallel()
 	const instances = 160
 	proven, missed, unproven, placed := 0, 0, 0, 0
 	for seed := range uint64(instances) {

@@ -13,6 +13,7 @@ import (
 // The same decisions and bounds, over the whole model, on every architecture: run
 // it with GOARCH=386 and arm64 too.
 func TestWholeModelIsStable(t *testing.T) {
+	t.Parallel()
 	sum := sha256.New()
 	add := func(req placement.Request) {
 		res := solve(t, req)

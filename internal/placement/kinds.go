@@ -238,16 +238,17 @@ func allowed[T comparable](list []T, v T) bool { return len(list) == 0 || slices
 
 // worstOf is the largest reserve a cluster must keep at once: for one site, or
 // for the two of the other region when that may be lost whole.
-func (m *model) worstOf(c *cluster, resv *[sites]vec) vec {
-	var w vec
-	for s := range sites {
-		if s != c.site {
-			w = w.max(resv[s])
+func (m *model) worstOf(c *cluster, resv *[sites]vec) (w vec) {
+	for _, r := range [...]int{vcpus, memory, gpus} { // isCompute: only those are reserved
+		for s := range sites {
+			if s != c.site {
+				w[r] = max(w[r], resv[s][r])
+			}
 		}
-	}
-	if m.req.SurviveRegion {
-		other := (c.site ^ 2) &^ 1
-		w = w.max(resv[other].add(resv[other+1]))
+		if m.req.SurviveRegion {
+			other := (c.site ^ 2) &^ 1
+			w[r] = max(w[r], resv[other][r]+resv[other+1][r])
+		}
 	}
 	return w
 }

@@ -10,6 +10,7 @@ import (
 
 // Malformed requests are errors that name field, value and remedy.
 func TestMalformedRequests(t *testing.T) {
+	t.Parallel()
 	w := func(change func(*placement.Workload)) func(*placement.Request) {
 		return func(r *placement.Request) { change(&r.Workloads[0]) }
 	}
@@ -77,6 +78,7 @@ func TestMalformedRequests(t *testing.T) {
 
 // Nothing asked for is placed, and an empty inventory is no error.
 func TestNothingToPlace(t *testing.T) {
+	t.Parallel()
 	if res := solve(t, placement.Request{Tenant: tenant}); res.Verdict != placement.Placed || len(res.Assignments) != 0 {
 		t.Errorf("%+v", res)
 	}

@@ -16,6 +16,7 @@ import (
 // below the bound; asking again with what was decided moves nothing; and with
 // some of it changed, what is placed is valid again.
 func TestTenThousandRequests(t *testing.T) {
+	t.Parallel()
 	const instances = 10_000
 	verdicts := map[placement.Verdict]int{}
 	var mu sync.Mutex

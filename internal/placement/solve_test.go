@@ -29,10 +29,12 @@ func bytesOf(t testing.TB, res placement.Result) string {
 // Every placed result is valid in every scenario; how many instances of each
 // tightness are placed is recorded so that a weaker solver is noticed.
 func TestSolveRandom(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		fill, min int64 // min: instances out of 400 that must be placed
 	}{{40, 390}, {60, 384}, {75, 380}, {90, 360}} {
 		t.Run(fmt.Sprint(tc.fill), func(t *testing.T) {
+			t.Parallel()
 			verdicts := map[placement.Verdict]int64{}
 			for seed := range uint64(400) {
 				req := random(seed+uint64(tc.fill)*1000, 1+int64(seed%60), tc.fill)

@@ -17,6 +17,7 @@ import (
 
 // The order of workloads, sites and clusters, and the run, change no byte.
 func TestSameRequestSameBytes(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(40) {
 		req := random(seed, 5+int64(seed)*3, 70+int64(seed%3)*12)
 		if first := solve(t, req); first.Verdict == placement.Placed && seed%2 == 0 {
@@ -35,6 +36,7 @@ func TestSameRequestSameBytes(t *testing.T) {
 // The same decisions on every architecture and in every release that does not
 // mean to change them: the hash is that of one hundred results.
 func TestDecisionsAreStable(t *testing.T) {
+	t.Parallel()
 	sum := sha256.New()
 	for seed := range uint64(100) {
 		sum.Write([]byte(bytesOf(t, solve(t, random(seed, 30, 80)))))
@@ -47,6 +49,7 @@ func TestDecisionsAreStable(t *testing.T) {
 
 // Adding, growing or removing workloads moves nothing that stands.
 func TestNothingMovesWhenAsked(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(120) {
 		req := random(seed, 40, 45)
 		first := solve(t, req)
@@ -86,6 +89,7 @@ func TestNothingMovesWhenAsked(t *testing.T) {
 
 // When a cluster shrinks, machines leave it, and only machines that stood on it.
 func TestOnlyWhatMustMoves(t *testing.T) {
+	t.Parallel()
 	moved := 0
 	for seed := range uint64(120) {
 		req := random(seed, 40, 40)
@@ -137,6 +141,7 @@ func TestOnlyWhatMustMoves(t *testing.T) {
 }
 
 func TestRebalanceSpreadsAndSettles(t *testing.T) {
+	t.Parallel()
 	req := placement.Request{Tenant: tenant, Sites: estate(1, size(100, 400, 4000)),
 		Workloads: []placement.Workload{{Name: "w", Service: "p_bs/s", Classification: psn.Ordinary, Instances: 16, PerInstance: size(4, 16, 100)}}}
 	heap := map[string]placement.Assignment{}
@@ -167,6 +172,7 @@ func TestRebalanceSpreadsAndSettles(t *testing.T) {
 
 // Changes of size and class keep a machine in place where that is possible.
 func TestChangesInPlace(t *testing.T) {
+	t.Parallel()
 	req := placement.Request{Tenant: tenant, Sites: estate(1, size(100, 400, 4000)),
 		Workloads: []placement.Workload{{Name: "w", Service: "p_bs/s", Classification: psn.Ordinary, Instances: 3, PerInstance: size(4, 16, 100)}}}
 	first := solve(t, req)
@@ -200,6 +206,7 @@ func TestChangesInPlace(t *testing.T) {
 // What the request's own services hold in the inventory is not counted twice,
 // what the tenant's other services hold is counted.
 func TestOwnCommitments(t *testing.T) {
+	t.Parallel()
 	w := placement.Workload{Name: "w", Service: "p_bs/s", Classification: psn.Ordinary, Instances: 1, PerInstance: size(80, 1, 1), Sites: []psn.Site{psn.Acilia}}
 	for service, want := range map[psn.ServiceID]placement.Verdict{"p_bs/s": placement.Placed, "": placement.Placed, "p_bs/gone": placement.Placed, "p_bs/other": placement.Infeasible} {
 		req := placement.Request{Tenant: tenant, Sites: estate(1, size(100, 400, 4000)), Workloads: []placement.Workload{w},
@@ -213,6 +220,7 @@ func TestOwnCommitments(t *testing.T) {
 
 // A standby's compute is shared by the losses of different sites, its disk is not.
 func TestReserveIsSharedDisksAreNot(t *testing.T) {
+	t.Parallel()
 	req := placement.Request{Tenant: tenant, Sites: estate(1, size(20, 1000, 10_000))}
 	for i, s := range []psn.Site{psn.Acilia, psn.Pomezia} {
 		req.Workloads = append(req.Workloads, placement.Workload{Name: fmt.Sprintf("w%d", i), Service: "p_bs/s", Classification: psn.Strategic, Instances: 1, PerInstance: size(20, 10, 1000), Sites: []psn.Site{s}})

@@ -12,6 +12,7 @@ import (
 
 // Refusals, word for word.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	one := func(class psn.Classification, n int64, each psn.Resources, change func(*placement.Workload)) []placement.Workload {
 		w := placement.Workload{Name: "db", Service: "p_bs/protocollo", Classification: class, Instances: n, PerInstance: each}
 		if change != nil {
@@ -91,6 +92,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestPlacedInWords(t *testing.T) {
+	t.Parallel()
 	res := solve(t, placement.Request{Tenant: tenant, Sites: estate(1, size(100, 400, 4000)), Workloads: []placement.Workload{
 		{Name: "db", Service: "p_bs/protocollo", Classification: psn.Strategic, Instances: 1, PerInstance: size(4, 16, 100), Sites: []psn.Site{psn.Acilia}}}})
 	want := []string{
@@ -110,6 +112,7 @@ func TestPlacedInWords(t *testing.T) {
 // A strategic workload fails closed when a site cannot be read; others go on
 // with what was read, and nothing that stands on the silent site moves.
 func TestUnreadSites(t *testing.T) {
+	t.Parallel()
 	build := func(class psn.Classification) placement.Request {
 		req := placement.Request{Tenant: tenant, Sites: estate(1, size(100, 400, 4000)), Workloads: []placement.Workload{{Name: "w", Service: "p_bs/s", Classification: class, Instances: 4, PerInstance: size(4, 16, 100)}}}
 		return req
@@ -167,6 +170,7 @@ func TestUnreadSites(t *testing.T) {
 }
 
 func TestAntiAffinity(t *testing.T) {
+	t.Parallel()
 	for n, perSite := range map[int64]int{2: 1, 4: 1, 5: 2, 8: 2} {
 		req := placement.Request{Tenant: tenant, Sites: estate(2, size(100, 400, 4000)), Workloads: []placement.Workload{
 			{Name: "w", Service: "p_bs/s", Classification: psn.Critical, Instances: n, PerInstance: size(4, 16, 100), AntiAffinity: true}}}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
 )
@@ -25,7 +24,7 @@ func (s *Solver) Explain(ctx context.Context, req placement.Request, res placeme
 		if whole && p.Undecided() > l.Machines {
 			break
 		}
-		c, err := s.conflict(ctx, p, whole, l.Time)
+		c, err := s.conflict(ctx, p, whole, l)
 		if err != nil {
 			return Proof{}, err
 		}
@@ -60,13 +59,13 @@ type query struct {
 	m     *matrix
 	ss    *session
 	whole bool
-	limit time.Duration
+	limit Limits
 	vague bool // some answer was not reached within the limit
 }
 
 // conflict returns a minimal conflict, nil when all constraints can hold, or
 // nothing is known.
-func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole bool, limit time.Duration) (*conflict, error) {
+func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole bool, limit Limits) (*conflict, error) {
 	q := &query{s: s, p: p, m: matrixOf(p), whole: whole, limit: limit}
 	var err error
 	if q.ss, err = s.session(ctx, q.m, !whole); err != nil {

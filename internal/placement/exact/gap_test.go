@@ -14,7 +14,10 @@ import (
 // BenchmarkOptimum tells how far placements are above the optimum where it can
 // be proven within 40 seconds, and above the bound where it cannot.
 func BenchmarkOptimum(b *testing.B) {
-	s := open(b)
+	s := open(b, "how far placements are above the optimum")
+	if s == nil {
+		return
+	}
 	for _, n := range []int64{20, 50, 100, 200} {
 		for _, set := range []string{"fixed", "fresh"} {
 			first := uint64(9_000)

@@ -13,7 +13,8 @@ func TestNames(t *testing.T) {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("run \"make solver\" first: %v", err)
 		}
-		t.Skip(err)
+		t.Logf("NOT CHECKED: that the names are those of the pinned package: %v", err)
+		return
 	}
 	for name, letter := range exports {
 		m := regexp.MustCompile(`Module\["_` + name + `"\]=(?:_\w+=)?wasmExports\["(\w+)"\]`).FindSubmatch(js)

@@ -11,12 +11,19 @@ import (
 
 // Limits bound the work.
 type Limits struct {
-	// Time for each run of the solver; what is found by then counts. Default one minute.
+	// Time for each run of the solver; what is found by then counts. Default one
+	// minute; NoTime for none.
 	Time time.Duration
+	// Nodes of each search over whole machines; 0 for no limit. Unlike a time, it
+	// ends at the same place on every machine.
+	Nodes int
 	// Machines up to which the solver is asked for whole machines; beyond, only
 	// the relaxation is looked at, in which they may be cut in pieces. Default 500.
 	Machines int
 }
+
+// NoTime is no limit in time.
+const NoTime time.Duration = -1
 
 func (l Limits) orDefault() Limits {
 	if l.Time == 0 {
@@ -105,7 +112,7 @@ func (s *Solver) Certify(ctx context.Context, req placement.Request, res placeme
 	}
 	cert.Whole = p.Undecided() <= l.Machines
 	if cert.Whole && s != nil {
-		o, err := s.solve(ctx, p, false, l.Time, p.Hint(res))
+		o, err := s.solve(ctx, p, false, l, p.Hint(res))
 		if err != nil {
 			return Proof{}, err
 		}
@@ -139,7 +146,7 @@ func (s *Solver) Settle(ctx context.Context, req placement.Request, res placemen
 	if res.Verdict == placement.NotFound {
 		m := matrixOf(p)
 		clear(m.cost)
-		o, err := s.solveMatrix(ctx, m, false, l.Time, nil)
+		o, err := s.solveMatrix(ctx, m, false, l, nil)
 		if err != nil {
 			return Proof{}, err
 		}
@@ -155,20 +162,23 @@ func (s *Solver) Settle(ctx context.Context, req placement.Request, res placemen
 	return s.Explain(ctx, req, res, l)
 }
 
-func (s *Solver) solve(ctx context.Context, p *placement.Program, relaxed bool, d time.Duration, hint []int64) (outcome, error) {
-	return s.solveMatrix(ctx, matrixOf(p), relaxed, d, hint)
+func (s *Solver) solve(ctx context.Context, p *placement.Program, relaxed bool, l Limits, hint []int64) (outcome, error) {
+	return s.solveMatrix(ctx, matrixOf(p), relaxed, l, hint)
 }
 
-func (s *Solver) solveMatrix(ctx context.Context, m *matrix, relaxed bool, d time.Duration, hint []int64) (outcome, error) {
+func (s *Solver) solveMatrix(ctx context.Context, m *matrix, relaxed bool, l Limits, hint []int64) (outcome, error) {
 	outer := ctx
-	ctx, cancel := context.WithTimeout(ctx, patience*d) // the solver does not look at its clock everywhere
-	defer cancel()
+	if l.Time != NoTime { // the solver does not look at its clock everywhere
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience*l.Time)
+		defer cancel()
+	}
 	ss, err := s.session(ctx, m, relaxed)
 	if err != nil {
 		return late(outer, ctx, outcome{}, err)
 	}
 	defer ss.close()
-	ss.limit(d)
+	ss.limit(l)
 	if !relaxed && hint != nil {
 		var at []int32
 		var value []float64

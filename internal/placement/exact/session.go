@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -123,8 +122,16 @@ func (ss *session) option(name string, value any) {
 	ss.freeAll(at)
 }
 
-// limit stops runs after a time, best solution and bound so far kept.
-func (ss *session) limit(d time.Duration) { ss.option("time_limit", d.Seconds()) }
+// limit stops runs after a time or a number of nodes, best solution and bound so
+// far kept.
+func (ss *session) limit(l Limits) {
+	if l.Time != NoTime {
+		ss.option("time_limit", l.Time.Seconds())
+	}
+	if l.Nodes > 0 {
+		ss.option("mip_max_nodes", l.Nodes)
+	}
+}
 
 // run solves the program as it is now.
 func (ss *session) run() (outcome, error) {
