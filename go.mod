@@ -6,6 +6,7 @@ require (
 	github.com/diskfs/go-diskfs v1.9.4
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	github.com/gophercloud/gophercloud/v2 v2.15.0
 	github.com/hashicorp/terraform-plugin-framework v1.19.0
 	github.com/hashicorp/terraform-plugin-framework-timeouts v0.7.0
 	github.com/hashicorp/terraform-plugin-framework-validators v0.19.0
@@ -23,8 +24,6 @@ require (
 	golang.org/x/term v0.47.0
 	golang.org/x/time v0.16.0
 )
-
-require github.com/gophercloud/gophercloud/v2 v2.15.0 // indirect
 
 require (
 	github.com/ProtonMail/go-crypto v1.4.1 // indirect

@@ -1,0 +1,130 @@
+package openstack
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Tags of projects. A project that bears the first is ours; one of the second
+// kind per region says where the tenant is served, as Keystone may be shared.
+const (
+	tagOurs   = "psn"
+	tagRegion = "site:" // + region
+)
+
+// project is a Keystone project.
+type project struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Enabled     bool     `json:"enabled"`
+	Tags        []string `json:"tags"`
+}
+
+func (p project) ours() bool            { return slices.Contains(p.Tags, tagOurs) }
+func (p project) at(region string) bool { return slices.Contains(p.Tags, tagRegion+region) }
+
+// elsewhere lists the regions, other than this one, that p serves.
+func (p project) elsewhere(region string) []string {
+	var out []string
+	for _, t := range p.Tags {
+		if r, ok := strings.CutPrefix(t, tagRegion); ok && r != region {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// projectOf returns the id of the tenant's project, psn.NotFound when the tenant
+// was not made at this site and psn.AlreadyExists when a project of that name
+// is not ours.
+func (s *Site) projectOf(ctx context.Context, t psn.TenantID) (string, error) {
+	p, err := s.findProject(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	if p == nil || !p.at(s.cfg.Region) {
+		return "", psn.Errorf(psn.NotFound, "tenant %s has no project in region %q: make the tenant at this site first", t, s.cfg.Region)
+	}
+	return p.ID, nil
+}
+
+// findProject looks for the tenant's project; nil when there is none.
+func (s *Site) findProject(ctx context.Context, t psn.TenantID) (*project, error) {
+	domain, err := s.tenantDomain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.projects(ctx, url.Values{"name": {string(t)}, "domain_id": {domain}})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	p := found[0]
+	if !p.ours() {
+		return nil, psn.Errorf(psn.AlreadyExists, "domain %q has a project %q that this program did not make (it lacks the tag %q): rename or remove it, or add the tag to hand it over", s.cfg.TenantDomain, t, tagOurs)
+	}
+	return &p, nil
+}
+
+// tenantsByProject maps the ids of our projects that serve this region to their
+// tenants, in one request. A source has none.
+func (s *Site) tenantsByProject(ctx context.Context) (map[string]psn.TenantID, error) {
+	out := map[string]psn.TenantID{}
+	if s.cfg.Site == "" {
+		return out, nil
+	}
+	domain, err := s.tenantDomain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.projects(ctx, url.Values{"tags": {tagOurs}, "domain_id": {domain}})
+	for _, p := range found {
+		if p.at(s.cfg.Region) {
+			out[p.ID] = psn.TenantID(p.Name)
+		}
+	}
+	return out, err
+}
+
+func (s *Site) projects(ctx context.Context, q url.Values) ([]project, error) {
+	c, err := s.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var page struct {
+		Projects []project `json:"projects"`
+	}
+	err = get(ctx, c, "projects?"+q.Encode(), &page)
+	return page.Projects, err
+}
+
+// tenantDomain is the id of the domain of tenants' projects.
+func (s *Site) tenantDomain(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	known := s.domain
+	s.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	c, err := s.identity(ctx)
+	if err != nil {
+		return "", err
+	}
+	var page struct {
+		Domains []struct{ ID string } `json:"domains"`
+	}
+	if err := get(ctx, c, "domains?"+url.Values{"name": {s.cfg.TenantDomain}}.Encode(), &page); err != nil {
+		return "", err
+	}
+	if len(page.Domains) == 0 {
+		return "", psn.Errorf(psn.InvalidInput, "tenant_domain %q does not exist at %s", s.cfg.TenantDomain, s.cfg.AuthURL)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.domain = page.Domains[0].ID
+	return s.domain, nil
+}

@@ -1,0 +1,130 @@
+package openstack
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// Limits of the patience with a service that does not serve.
+const (
+	retryTries   = 6
+	retryBase    = 200 * time.Millisecond // doubled at each further try, half of it by chance
+	retryLongest = 30 * time.Second
+)
+
+// retry sends a request again when that is safe. A service that says it did not
+// serve (429, or 503 with Retry-After) had no part in it, nor had one that could
+// not be dialled: whatever was asked, it may be asked again. Where the request
+// may have been carried out (502, 504, a bare 503, a cut connection), only those
+// are repeated that do no harm twice; a POST is for the caller to find again.
+type retry struct {
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *retry) RoundTrip(req *http.Request) (*http.Response, error) {
+	wait := retryBase
+	for try := 1; ; try++ {
+		res, err := t.next.RoundTrip(req)
+		again, pause := verdict(req, res, err)
+		if !again {
+			return res, err
+		}
+		pause = max(pause, 0)
+		if pause == 0 {
+			pause = wait/2 + rand.N(wait/2)
+			wait = min(2*wait, retryLongest)
+		}
+		next, ok := rewound(req)
+		if !ok || try == retryTries || pause > retryLongest || req.Context().Err() != nil {
+			if err == nil && refused(res) {
+				drain(res)
+				return nil, psn.Errorf(psn.Unavailable, "service is overloaded: answered %s to %d tries, asks to wait %s", res.Status, try, pause)
+			}
+			return res, err
+		}
+		if res != nil {
+			drain(res)
+		}
+		if err := sleep(req.Context(), pause); err != nil {
+			return nil, err
+		}
+		req = next
+	}
+}
+
+// verdict says whether to send again and how long the service asks to wait; zero
+// when it does not say.
+func verdict(req *http.Request, res *http.Response, err error) (again bool, pause time.Duration) {
+	if err != nil {
+		var op *net.OpError
+		dialled := errors.As(err, &op) && op.Op == "dial"
+		return (dialled || harmless(req.Method)) && untrusted(err) == nil && req.Context().Err() == nil && !psn.Is(err, psn.InvalidInput), 0
+	}
+	pause, _ = retryAfter(res)
+	switch res.StatusCode {
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		return harmless(req.Method), pause
+	case http.StatusServiceUnavailable:
+		return refused(res) || harmless(req.Method), pause
+	}
+	return refused(res), pause
+}
+
+// refused reports whether the service says that it did not serve.
+func refused(res *http.Response) bool {
+	_, dated := retryAfter(res)
+	return res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable && dated
+}
+
+// harmless methods may be carried out twice.
+func harmless(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return true
+	}
+	return false
+}
+
+// rewound is the request with its body from the start; false when the body can
+// be read only once, as an image's.
+func rewound(req *http.Request) (*http.Request, bool) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req, true
+	}
+	if req.GetBody == nil {
+		return req, false
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return req, false
+	}
+	r := req.Clone(req.Context())
+	r.Body = body
+	return r, true
+}
+
+func drain(res *http.Response) {
+	// Reading to the end lets the connection be used again.
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	_ = res.Body.Close()
+}
+
+// retryAfter is the service's wish, in seconds or as a date.
+func retryAfter(res *http.Response) (time.Duration, bool) {
+	v := res.Header.Get("Retry-After")
+	if s, err := strconv.ParseInt(v, 10, 32); err == nil && s >= 0 {
+		return time.Duration(s) * time.Second, true
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(time.Until(at), 0), true
+	}
+	return 0, false
+}

@@ -1,0 +1,242 @@
+package openstack
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// session holds the tokens of one credential: the operator's own and one per
+// tenant's project. The chain, from the caller down: gophercloud's client
+// (token, one new login per 401), retry, limit (concurrency, encryption), silence,
+// what Config.Wrap adds, TLS.
+type session struct {
+	cfg  Config
+	base *http.Transport
+	http http.Client
+	dir  *directory
+
+	opening keyedLock // one login per scope at a time
+
+	mu       sync.Mutex
+	scopes   map[string]*scope
+	versions map[string]string // of services, negotiated once
+	refused  lastRefusal
+}
+
+// scope is a token with what it may reach.
+type scope struct {
+	*gophercloud.ProviderClient
+	project string // id
+	user    string // id
+	catalog *tokens.ServiceCatalog
+}
+
+// loginWithin bounds a login made on behalf of many waiting requests, none of
+// which may end it by giving up.
+const loginWithin = 2 * time.Minute
+
+func newSession(cfg Config) (*session, error) {
+	conf, err := tlsConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cfg: cfg, dir: &directory{}, scopes: map[string]*scope{}, versions: map[string]string{}, base: transport(conf)}
+	var wire http.RoundTripper = s.base
+	if cfg.Wrap != nil {
+		wire = cfg.Wrap(wire)
+	}
+	quiet := normalSilence
+	if cfg.Silence > 0 {
+		quiet = min(quiet, cfg.Silence)
+	}
+	s.http = http.Client{
+		Transport: &retry{&limit{next: &silence{wire, quiet}, dir: s.dir, width: cfg.Concurrency, observe: cfg.Observe}},
+		// The API does not redirect; a token must not follow where a gateway points.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return s, nil
+}
+
+func transport(conf *tls.Config) *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     conf,
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     30 * time.Second,
+		MaxIdleConnsPerHost: 16,
+	}
+}
+
+// scoped returns the client of a project, "" for the operator's own, and logs in
+// when that is new.
+func (s *session) scoped(ctx context.Context, project string) (*scope, error) {
+	if sc := s.known(project); sc != nil {
+		return sc, nil
+	}
+	unlock, err := s.opening.lock(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if sc := s.known(project); sc != nil {
+		return sc, nil
+	}
+	if project != "" && s.cfg.CredentialID != "" {
+		return nil, psn.Errorf(psn.Unsupported, "%s acts in its own project only and cannot serve tenants: configure username and password", s.cfg.who())
+	}
+	sc := &scope{ProviderClient: &gophercloud.ProviderClient{HTTPClient: s.http}, project: project}
+	sc.UserAgent.Prepend("terraform-provider-psn")
+	sc.UseTokenLock()
+	if err := s.login(ctx, sc, project); err != nil {
+		return nil, err
+	}
+	sc.ReauthFunc = func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginWithin)
+		defer cancel()
+		return s.login(ctx, sc, project)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scopes[project] = sc
+	return sc, nil
+}
+
+func (s *session) known(project string) *scope {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.scopes[project]
+}
+
+// forget drops the token of a project, which is gone.
+func (s *session) forget(project string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.scopes, project)
+}
+
+// login gets a token and, the first time, what it may reach.
+func (s *session) login(ctx context.Context, sc *scope, project string) error {
+	asked := time.Now()
+	s.mu.Lock()
+	err := s.refused.recall(asked)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	opts, err := s.options(project)
+	if err != nil {
+		return err
+	}
+	// A client without token and without renewal: a refusal here is final.
+	fresh := &gophercloud.ProviderClient{HTTPClient: s.http, UserAgent: sc.UserAgent}
+	res := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: fresh, Endpoint: s.identityURL()}, opts)
+	if gophercloud.ResponseCodeIs(res.Err, http.StatusUnauthorized) {
+		return s.refusal(project)
+	}
+	if res.Err != nil {
+		return res.Err
+	}
+	if err := sc.SetTokenAndAuthResult(res); err != nil {
+		return err
+	}
+	if sc.catalog != nil {
+		return nil
+	}
+	return sc.read(res)
+}
+
+// read notes who the token is of and what it reaches.
+func (sc *scope) read(res tokens.CreateResult) error {
+	user, err := res.ExtractUser()
+	if err != nil {
+		return err
+	}
+	project, err := res.ExtractProject()
+	if err != nil {
+		return err
+	}
+	if project == nil {
+		return psn.Errorf(psn.InvalidInput, "the identity service gave a token of no project: set project to the operator's own")
+	}
+	sc.user, sc.project = user.ID, project.ID
+	sc.catalog, err = res.ExtractServiceCatalog()
+	return err
+}
+
+// refusal is the error of a refused login, remembered when it is the
+// operator's: many machines with one password that was changed must not lock
+// the account.
+func (s *session) refusal(project string) error {
+	if project != "" {
+		s.forget(project)
+		return psn.Errorf(psn.Forbidden, "%s has no role in project %s at %s, or the project is gone or disabled", s.cfg.who(), project, s.cfg.AuthURL)
+	}
+	err := psn.Errorf(psn.Unauthenticated, "%s refuses %s: check the name, its domain and project, and the secret that the configuration points to", s.cfg.AuthURL, s.cfg.who())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused.keep(err)
+	return err
+}
+
+// options are the credentials for a token of the project.
+func (s *session) options(project string) (*tokens.AuthOptions, error) {
+	if s.cfg.CredentialID != "" {
+		secret, err := s.cfg.CredentialSecret()
+		return &tokens.AuthOptions{ApplicationCredentialID: s.cfg.CredentialID, ApplicationCredentialSecret: secret}, err
+	}
+	password, err := s.cfg.Password()
+	if err != nil {
+		return nil, err
+	}
+	o := &tokens.AuthOptions{Username: s.cfg.Username, DomainName: s.cfg.UserDomain, DomainID: s.cfg.UserDomainID, Password: password}
+	switch {
+	case project != "":
+		o.Scope.ProjectID = project
+	case s.cfg.ProjectID != "":
+		o.Scope.ProjectID = s.cfg.ProjectID
+	default:
+		o.Scope = tokens.Scope{ProjectName: s.cfg.Project, DomainName: s.cfg.ProjectDomain, DomainID: s.cfg.ProjectDomainID}
+	}
+	return o, nil
+}
+
+// identityURL is the root of the identity API, whether the configuration names
+// its version or not.
+func (s *session) identityURL() string {
+	u, err := url.Parse(s.cfg.AuthURL)
+	if err != nil {
+		return s.cfg.AuthURL // checked at the start
+	}
+	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v3") + "/v3/"
+	return u.String()
+}
+
+// close revokes the tokens and drops the connections.
+func (s *session) close(ctx context.Context) error {
+	s.mu.Lock()
+	scopes := s.scopes
+	s.scopes = map[string]*scope{}
+	s.mu.Unlock()
+	var first error
+	for _, sc := range scopes {
+		sc.ReauthFunc = nil
+		err := tokens.Revoke(ctx, &gophercloud.ServiceClient{ProviderClient: sc.ProviderClient, Endpoint: s.identityURL()}, sc.Token()).Err
+		if first == nil && !gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
+			first = err
+		}
+	}
+	s.base.CloseIdleConnections()
+	return first
+}
