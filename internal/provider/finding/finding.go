@@ -1,6 +1,7 @@
 // Package finding shows the verdicts of rules in Terraform: as a computed
 // attribute, which a saved plan keeps, and as diagnostics, which it does not.
-// It must not know any rule nor any resource.
+// It takes documented derogations too. It judges nothing, and must not know any
+// resource.
 package finding
 
 import (
@@ -21,7 +22,7 @@ import (
 var fields = []struct{ name, doc string }{
 	{"rule", "Identifier of the rule, for example `PLC-002`."},
 	{"severity", "`error`, `warning` or `info`."},
-	{"outcome", "`failed`, or `undecidable` when the rule could not be decided with what is known."},
+	{"outcome", "`failed`, `undecidable` when the rule could not be decided with what is known, or `derogated` when a documented derogation sets it aside."},
 	{"subject", "Natural id of the tenant, service or machine judged."},
 	{"message", "What is wrong, in words, with the values."},
 	{"remedy", "What to change."},
@@ -35,6 +36,7 @@ func Attribute() schema.ListNestedAttribute {
 	for _, f := range fields {
 		attrs[f.name] = schema.StringAttribute{Computed: true, MarkdownDescription: f.doc}
 	}
+	attrs["derogation"] = referenceAttribute()
 	return schema.ListNestedAttribute{
 		Computed: true,
 		MarkdownDescription: "Rules not passed, known in the plan: what an auditor reads in a saved plan. " +
@@ -49,6 +51,7 @@ func Type() types.ObjectType {
 	for _, f := range fields {
 		t[f.name] = types.StringType
 	}
+	t["derogation"] = referenceType()
 	return types.ObjectType{AttrTypes: t}
 }
 
@@ -66,6 +69,8 @@ func Flatten(fs []psn.Finding) types.List {
 			"remedy":   types.StringValue(f.Remedy),
 			"basis":    types.StringValue(string(f.Basis)),
 			"citation": types.StringValue(f.Citation),
+
+			"derogation": reference(f),
 		})
 	}
 	return types.ListValueMust(t, elems)
@@ -131,12 +136,12 @@ func Texts(fs []psn.Finding) string {
 	return b.String()
 }
 
-// OnPlace keeps the findings of rules on where machines stand, for a document
-// that names services without describing them.
+// OnPlace keeps the findings of rules on where machines stand, and on what sets
+// them aside, for a document that names services without describing them.
 func OnPlace(fs []psn.Finding) []psn.Finding {
 	var out []psn.Finding
 	for _, f := range fs {
-		if strings.HasPrefix(f.Rule, "PLC-") || strings.HasPrefix(f.Rule, "LVL-") || f.Rule == "LOC-001" || f.Rule == "CLS-003" {
+		if strings.HasPrefix(f.Rule, "PLC-") || strings.HasPrefix(f.Rule, "LVL-") || f.Rule == "LOC-001" || f.Rule == "CLS-003" || f.Rule == "DER-003" {
 			out = append(out, f)
 		}
 	}

@@ -36,6 +36,7 @@ func Fields() []Field {
 		{"vcpus", types.Int64Type, "Virtual CPUs of the machine."},
 		{"memory_gib", types.Int64Type, "Memory of the machine in GiB."},
 		{"storage_gib", types.Int64Type, "Storage of the machine in GiB."},
+		{"derogated", types.StringType, "Rules that derogations of the placement set aside for the machine, separated by spaces; null when there are none."},
 	}
 }
 
@@ -66,6 +67,7 @@ func Flatten(a placement.Assignment) types.Object {
 		"vcpus":            types.Int64Value(a.Resources.VCPUs),
 		"memory_gib":       types.Int64Value(a.Resources.MemoryMiB / mibPerGiB),
 		"storage_gib":      types.Int64Value(a.Resources.StorageMiB / mibPerGiB),
+		"derogated":        types.StringNull(),
 	})
 }
 

@@ -64,6 +64,11 @@ func undecided(config model, ws map[string]workload, complete bool) string {
 		return "the tenant is not known yet"
 	case config.Rebalance.IsUnknown():
 		return "\"rebalance\" is not known yet"
+	case config.AsOf.IsUnknown():
+		return "\"as_of\" is not known yet"
+	}
+	if _, known := finding.ExpandDerogations(config.Derogations); !known {
+		return "a derogation is not known yet"
 	}
 	return ""
 }
@@ -72,6 +77,7 @@ func undecided(config model, ws map[string]workload, complete bool) string {
 // are known, so that for_each works, else with nothing known.
 func postpone(out model, ws map[string]workload, complete bool, reason string, diags diag.Diagnostics) (model, diag.Diagnostics) {
 	out.Verdict = types.StringUnknown()
+	out.Moves = types.ListUnknown(moveType())
 	out.Findings = finding.Unknown()
 	out.Explanation = types.ListUnknown(types.StringType)
 	out.Headroom = types.ListUnknown(headroomType)
@@ -114,13 +120,17 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	if prior != nil {
 		standing = current(prior.Assignments)
 	}
+	set, more := derogationsOf(out)
+	if diags.Append(more...); diags.HasError() {
+		return out, diags
+	}
 	req := request(psn.TenantID(out.TenantID.ValueString()), ws, sites, standing, out.Rebalance.ValueBool())
-	res, err := placement.Solve(req)
+	res, err := set.place(req)
 	if err != nil {
 		diags.Append(diagnose.UnableAt(path.Root("workloads"), "place", "the workloads", err))
 		return out, diags
 	}
-	grown := prior == nil || grows(ctx, ws, prior.Workloads)
+	grown := prior == nil || grows(ctx, ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations)
 	if grown {
 		checkQuota(req, out.Quota, &diags)
 	}
@@ -128,21 +138,25 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	if res.Verdict != placement.Placed && !grown {
 		assignments = remaining(standing, req)
 	}
-	found := judge(req, res, assignments)
+	found := judge(req, res, assignments, set)
 	report(&diags, ws, res, found, grown)
 	if diags.HasError() {
 		return out, diags
 	}
-	out.Assignments = flattenAssignments(assignments)
+	out.Assignments = flattenAssignments(assignments, asideByMachine(req.Tenant, found))
+	out.Moves = flattenMoves(res.Moves, req)
 	out.Verdict = types.StringValue(string(res.Verdict))
 	out.Findings = finding.Flatten(found)
-	out.Explanation = flattenLines(res.Explanation)
+	out.Explanation = flattenLines(append(tell(found), res.Explanation...))
 	out.Headroom = flattenHeadroom(res.Headroom)
 	out.PolicyDigest = types.StringValue(policy.Digest())
 	// A decision that a site's silence alone puts in doubt stands, with the warning above.
 	if prior != nil && sameInputs(out, *prior) && (unread(sites) || sameDecision(out, *prior)) {
 		kept := *prior
 		kept.AllowUnknownAtPlan = out.AllowUnknownAtPlan
+		if kept.Moves.IsNull() { // of a state written before there were moves
+			kept.Moves = out.Moves
+		}
 		return kept, diags
 	}
 	for _, m := range res.Moves {
@@ -153,9 +167,9 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 }
 
 // judge returns the findings of the solver and those of the separation rules on
-// the decision, each once, sorted.
-func judge(req placement.Request, res placement.Result, assignments map[string]placement.Assignment) []psn.Finding {
-	doc := policy.Document{}
+// the decision, each once, sorted. What a derogation sets aside stays among them.
+func judge(req placement.Request, res placement.Result, assignments map[string]placement.Assignment, set derogations) []psn.Finding {
+	doc := policy.Document{Now: set.day, Derogations: set.list}
 	spread := map[string]bool{}
 	for _, w := range req.Workloads {
 		spread[w.Name] = w.AntiAffinity
@@ -198,6 +212,10 @@ func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Resul
 			summary = fmt.Sprintf("Unable to place workload %q", name)
 		}
 		switch {
+		case fs[0].Outcome == psn.Derogated:
+			for _, f := range fs {
+				diags.AddAttributeWarning(p, fmt.Sprintf("Derogated: %s: %s", f.Rule, f.Subject), finding.TextDerogated(f))
+			}
 		case fs[0].Severity == psn.SeverityError && grown:
 			failed = true
 			diags.AddAttributeError(p, summary, finding.Texts(fs))
@@ -220,12 +238,13 @@ func byCause(ws map[string]workload, found []psn.Finding) [][]psn.Finding {
 	type cause struct {
 		rule, workload string
 		severity       psn.Severity
+		derogated      bool
 	}
 	var out [][]psn.Finding
 	where := map[cause]int{}
 	for _, f := range found {
 		name, _ := blame(ws, f.Subject)
-		c := cause{f.Rule, name, f.Severity}
+		c := cause{f.Rule, name, f.Severity, f.Outcome == psn.Derogated}
 		i, ok := where[c]
 		if !ok {
 			i = len(out)
@@ -294,7 +313,8 @@ func remaining(standing map[string]placement.Assignment, req placement.Request) 
 }
 
 func sameInputs(a, b model) bool {
-	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance)
+	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
+		!withdrawn(a.Derogations, b.Derogations) && !withdrawn(b.Derogations, a.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
 }
 
 // sameDecision compares what was decided, not the figures it was decided on.

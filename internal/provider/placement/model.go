@@ -24,7 +24,10 @@ type model struct {
 	Quota              types.Object `tfsdk:"quota"`
 	Rebalance          types.Bool   `tfsdk:"rebalance"`
 	AllowUnknownAtPlan types.Bool   `tfsdk:"allow_unknown_at_plan"`
+	Derogations        types.List   `tfsdk:"derogations"`
+	AsOf               types.String `tfsdk:"as_of"`
 	Assignments        types.Map    `tfsdk:"assignments"`
+	Moves              types.List   `tfsdk:"moves"`
 	Verdict            types.String `tfsdk:"verdict"`
 	Findings           types.List   `tfsdk:"findings"`
 	Explanation        types.List   `tfsdk:"explanation"`
@@ -134,10 +137,14 @@ func current(m types.Map) map[string]placement.Assignment {
 	return out
 }
 
-func flattenAssignments(as map[string]placement.Assignment) types.Map {
+// flattenAssignments returns the map of assignments; aside holds the rules set
+// aside for some of the machines.
+func flattenAssignments(as map[string]placement.Assignment, aside map[string]string) types.Map {
 	elems := make(map[string]attr.Value, len(as))
 	for key, a := range as {
-		elems[key] = Flatten(a)
+		attrs := Flatten(a).Attributes()
+		attrs["derogated"] = optional(aside[key])
+		elems[key] = types.ObjectValueMust(AssignmentType().AttrTypes, attrs)
 	}
 	return types.MapValueMust(AssignmentType(), elems)
 }

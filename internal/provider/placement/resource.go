@@ -114,7 +114,7 @@ func (r *placementResource) Read(ctx context.Context, req resource.ReadRequest, 
 			resp.Diagnostics.Append(diagnose.Unable("import", describe(m.ID), err))
 			return
 		}
-		m.Assignments = flattenAssignments(Standing(inv, psn.TenantID(m.TenantID.ValueString())))
+		m.Assignments = flattenAssignments(Standing(inv, psn.TenantID(m.TenantID.ValueString())), nil)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{m.TenantID, m.Name})...)

@@ -59,7 +59,14 @@ func resourceSchema() schema.Schema {
 				},
 			},
 			"rebalance": schema.BoolAttribute{
-				Optional: true, MarkdownDescription: "Lets the decision move machines that could stay. Default: `false`, nothing moves unless it has to.",
+				Optional: true, MarkdownDescription: "Lets the decision move machines that could stay; `moves` tells in the plan which, and at what cost. Default: `false`, nothing moves unless it has to.",
+			},
+			"derogations": finding.Derogations("Documented derogations. What one sets aside is placed as well as can be, stays in `findings` with outcome `derogated` and its document, and no longer fails the plan. "+
+				"A rule is relaxed for a workload when it is set aside for its service or for each of its machines. A derogation that has expired fails the plan, and so does taking one out while its subject still breaks the rule.", derogable()...),
+			"as_of": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Day on which `derogations` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. " +
+					"`formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan, which a saved plan keeps. While the decision stays the same a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.",
+				Validators: []validator.String{finding.Day{}},
 			},
 			"allow_unknown_at_plan": schema.BoolAttribute{
 				Optional: true, MarkdownDescription: "Accepts that the place of strategic machines is decided at apply because an input is not known in the plan. Default: `false`, such a plan fails.",
@@ -68,6 +75,7 @@ func resourceSchema() schema.Schema {
 				Computed: true, MarkdownDescription: "The place of every machine, by name (`<workload>-<n>`). Made for `for_each`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: computedFields()},
 			},
+			"moves":    movesAttribute(),
 			"verdict":  schema.StringAttribute{Computed: true, MarkdownDescription: "`placed`, `proven infeasible` or `not found within budget`."},
 			"findings": finding.Attribute(),
 			"explanation": schema.ListAttribute{
@@ -117,9 +125,11 @@ func workloadAttributes() map[string]schema.Attribute {
 	}
 }
 
-func computedFields() map[string]schema.Attribute {
+func computedFields() map[string]schema.Attribute { return computedOf(Fields()) }
+
+func computedOf(fields []Field) map[string]schema.Attribute {
 	out := map[string]schema.Attribute{}
-	for _, f := range Fields() {
+	for _, f := range fields {
 		if f.Type == types.Int64Type {
 			out[f.Name] = schema.Int64Attribute{Computed: true, MarkdownDescription: f.Doc}
 		} else {
