@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/italia/terraform-provider-psn/internal/catalog"
 )
 
 //go:embed italian.json
@@ -41,6 +43,12 @@ var phrases = sync.OnceValue(func() []phrase {
 			out[i].fixed = append(out[i].fixed, rest[:open])
 			out[i].places = append(out[i].places, rest[open+1:end])
 			rest = rest[end+1:]
+		}
+	}
+	// Messages on migrations end in a verdict of the matrix of their call.
+	for _, m := range catalog.Matrices() {
+		for _, v := range m.Verdicts {
+			out = append(out, phrase{fixed: []string{v.English}, target: v.Italian})
 		}
 	}
 	// What says more stands first: "{a} has no {b}" must not take what is meant

@@ -70,17 +70,28 @@ func TestReportsAreInOneLanguage(t *testing.T) {
 	}
 }
 
-// judged by a plan or state; funding, evidence and migrations never are, and
-// their messages are printed in English, marked as such.
-var translated = []string{"apart", "classes", "identity", "places", "replication", "protection"}
+// judging are the sources of package policy whose sentences a finding can say.
+var judging = []string{
+	"apart", "attestation", "classes", "derogation", "evaluate", "evidence", "funding", "identity", "inventory", "migrations", "places",
+	"protection", "replication",
+}
 
-// Every sentence that the rules on what a plan holds can say has its Italian.
+// composed are sentences with words of ours in the middle; internal/tools/regoparity
+// words them, and every other, on generated documents.
+var composed = map[string]bool{
+	"candidature %s %s %s, %d days after the deadline of %s (call %s, decree of %s)": true, "is not completed on": true, "is planned to end on": true,
+	"candidature %s has %d %s; call %s admits 0 to %d":                               true,
+	"service %s was paid on %s under call %s and must be kept until %s (%s planned)": true, "%s expired on %s": true,
+}
+
+// Every sentence that the rules can say has its Italian.
 // Sentences are the string constants of the rules' own source.
 func TestEveryMessageHasItsItalian(t *testing.T) {
 	t.Parallel()
 	verbs := regexp.MustCompile(`%(\.\d)?[a-z]`)
+	tail := regexp.MustCompile(`: %[sv]$`) // another sentence follows
 	seen := 0
-	for _, name := range translated {
+	for _, name := range judging {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "policy", name+".go"), nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -94,14 +105,17 @@ func TestEveryMessageHasItsItalian(t *testing.T) {
 			if err != nil || len(strings.Fields(text)) < 4 || strings.HasPrefix(text, " ") || strings.HasPrefix(text, `"`) || strings.HasPrefix(text, ",") || strings.HasSuffix(text, " ") || strings.HasSuffix(text, ",") {
 				return true // a part of a sentence
 			}
+			if composed[text] {
+				return true
+			}
 			seen++
-			if _, ok := report.InItalian(verbs.ReplaceAllString(text, "site")); !ok {
+			if _, ok := report.InItalian(verbs.ReplaceAllString(tail.ReplaceAllString(text, ": no software is listed"), "site")); !ok {
 				t.Errorf("%s.go: no Italian for %q: add it to italian.json", name, text)
 			}
 			return true
 		})
 	}
-	if seen < 60 {
+	if seen < 120 {
 		t.Errorf("only %d sentences found", seen)
 	}
 }
