@@ -1,6 +1,7 @@
 """Files for those who use the lab: clouds.yaml, psn.yaml and lab.json."""
 import json
 import os
+from pathlib import Path
 
 from psnlab import seed, tls
 from psnlab.settings import CLASSES
@@ -46,6 +47,7 @@ def write(settings):
 def describe(settings):
     """What lab.json says; the Go package beside this one reads it."""
     return {
+        'command': str(Path(__file__).resolve().parents[1] / 'lab'),
         'auth_url': settings.identity_url(public=True),
         'ca_file': str(tls.ca_file(settings)),
         'clouds_file': str(settings.path / 'clouds.yaml'),
