@@ -147,3 +147,11 @@ func OnPlace(fs []psn.Finding) []psn.Finding {
 	}
 	return out
 }
+
+// Without leaves out what a derogation of the placement set aside for the
+// machine: rules is the attribute "derogated" of its assignment. The psn_placement
+// that made the assignment holds the finding and the derogation.
+func Without(fs []psn.Finding, rules string) []psn.Finding {
+	aside := strings.Fields(rules)
+	return slices.DeleteFunc(slices.Clone(fs), func(f psn.Finding) bool { return slices.Contains(aside, f.Rule) })
+}
