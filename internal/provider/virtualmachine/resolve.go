@@ -199,7 +199,7 @@ func (m model) judge(a assignment, diags *diag.Diagnostics) {
 		PlacementStandbySite: known("placement_standby_site", a.text(none, "standby_site")),
 		Unknown:              unknown,
 	}}}
-	finding.Report(diags, oneCause(finding.OnPlace(policy.Evaluate(doc))),
+	finding.Report(diags, oneCause(finding.Without(finding.OnPlace(policy.Evaluate(doc)), a.text(none, "derogated").ValueString())),
 		func(psn.Finding) string { return diagnose.Summary("place", describe(m.ID, m.Name)) },
 		func(f psn.Finding) path.Path {
 			switch {
