@@ -16,6 +16,7 @@ type Site struct {
 	tenants  keyedLock // one change of a tenant's project at a time
 	machines keyedLock // one making of a machine at a time, by id
 	servers  keyedLock // one change of a server at a time, by ref
+	objects  keyedLock // one making of another object at a time, by kind, project and name
 }
 
 // Open logs in and makes sure that the region has the services that are needed.

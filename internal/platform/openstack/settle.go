@@ -1,0 +1,44 @@
+package openstack
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// settleTime bounds how long a service may contradict itself: not know an
+// object that it has just made, or refuse a change because of one that it is
+// still at.
+const settleTime = 15 * time.Second
+
+// settled calls f again while it answers one of the statuses, at most for
+// settleTime. It is for requests that an earlier one of ours has made room for.
+func (s *Site) settled(ctx context.Context, f func() error, statuses ...int) error {
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		err := f()
+		if !hasStatus(err, statuses...) || sleep(short, min(s.cfg.Poll, time.Second)) != nil {
+			return err
+		}
+	}
+}
+
+// known is settled for requests about an object that was just made.
+func (s *Site) known(ctx context.Context, f func() error) error {
+	return s.settled(ctx, f, http.StatusNotFound)
+}
+
+// free is settled for requests about an object that may still be changing.
+func (s *Site) free(ctx context.Context, f func() error) error {
+	return s.settled(ctx, f, http.StatusConflict)
+}
+
+// hasStatus reports whether err is an answer with one of the HTTP statuses.
+func hasStatus(err error, statuses ...int) bool {
+	return slices.ContainsFunc(statuses, func(code int) bool { return isStatus(err, code) })
+}
+
+// gone reports whether err says that there is no such object.
+func gone(err error) bool { return hasStatus(err, http.StatusNotFound) }
