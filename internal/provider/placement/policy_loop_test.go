@@ -106,11 +106,16 @@ func inLazio(asOf string, derogations ...string) string {
 // TestDerogations places what only a derogation allows.
 func TestDerogations(t *testing.T) {
 	lab := providertest.Start(t)
-	const day, service, machine = `"2026-11-22"`, "p_bs/conservazione", "p_bs/archivio-1"
+	const day, service, subject = `"2026-11-22"`, "p_bs/conservazione", "p_bs/archivio-1"
+	const machine = `
+resource "psn_virtual_machine" "archivio" {
+  placement  = psn_placement.brescia.assignments["archivio-1"]
+}
+`
 	found := func(i int, name string) tfjsonpath.Path {
 		return tfjsonpath.New("findings").AtSliceIndex(i).AtMapKey(name)
 	}
-	both := []string{derogation("PLC-002", service, "2027-03-31"), derogation("PLC-003", machine, "2027-03-31")}
+	both := []string{derogation("PLC-002", service, "2027-03-31"), derogation("PLC-003", subject, "2027-03-31")}
 	shows := []plancheck.PlanCheck{
 		knownInPlan(placed),
 		plancheck.ExpectKnownValue(placed, tfjsonpath.New("verdict"), knownvalue.StringExact("placed")),
@@ -141,6 +146,15 @@ func TestDerogations(t *testing.T) {
 		// What is set aside for another service does not help this one.
 		fails(lab.Config(inLazio(day, derogation("PLC-002", "p_bs/protocollo", "2027-03-31"))), `PLC-002`),
 		{Config: lab.Config(inLazio(day, both...)), ConfigPlanChecks: before(shows...)},
+		{
+			// The machine takes the place as it was decided.
+			Config: lab.Config(inLazio(day, both...) + machine),
+			ConfigPlanChecks: before(
+				providertest.OnlyThese("create psn_virtual_machine.archivio"),
+				plancheck.ExpectKnownValue("psn_virtual_machine.archivio", tfjsonpath.New("standby_region"), knownvalue.StringExact("lazio")),
+			),
+		},
+		{Config: lab.Config(inLazio(day, both...))},
 		// A later day alone changes nothing; the last day counts.
 		{Config: lab.Config(inLazio(`"2027-03-31"`, both...)), ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
 		fails(lab.Config(inLazio(`"2027-04-01"`, both...)), `Unable to accept derogation "DER-PLC-002".*1 days\s+ago`),
