@@ -68,14 +68,14 @@ func (s *Site) attachDisk(ctx context.Context, worker, r string, diskKey int32) 
 // hotAdd puts the disk's file on a free unit of the worker, with a new
 // controller when all are full.
 func hotAdd(w mo.VirtualMachine, disk *types.VirtualDisk) ([]types.BaseVirtualDeviceConfigSpec, error) {
-	controller, unit, bus, ok := freeUnit(w)
-	if !ok {
-		return nil, psn.Errorf(psn.Exhausted, "worker %q has no free SCSI unit: it holds %d disks at most", w.Name, maxControllers*unitsPerController)
+	var devices []types.BaseVirtualDevice
+	if w.Config != nil {
+		devices = w.Config.Hardware.Device
 	}
-	var change []types.BaseVirtualDeviceConfigSpec
-	if controller == 0 {
-		controller = controllerKey(0)
-		change = append(change, addDevice(newController(controller, bus)))
+	u := newUnits(devices)
+	controller, unit, err := u.next()
+	if err != nil {
+		return nil, fmt.Errorf("machine %q: %w", w.Name, err)
 	}
 	b := backingOf(disk)
 	d := &types.VirtualDisk{CapacityInBytes: capacityOf(disk), CapacityInKB: capacityOf(disk) >> 10}
@@ -85,45 +85,7 @@ func hotAdd(w mo.VirtualMachine, disk *types.VirtualDisk) ([]types.BaseVirtualDe
 		DiskMode:                     string(types.VirtualDiskModeIndependent_persistent),
 		Uuid:                         b.uuid,
 	}
-	return append(change, addDevice(d)), nil
-}
-
-// freeUnit finds a free unit on an existing SCSI controller, else a free bus
-// for a new one (controller 0).
-func freeUnit(w mo.VirtualMachine) (controller, unit, bus int32, ok bool) {
-	if w.Config == nil {
-		return 0, 0, 0, false
-	}
-	used := map[int32]map[int32]bool{}
-	buses := map[int32]bool{}
-	var controllers []int32
-	for _, d := range w.Config.Hardware.Device {
-		if c, ok := d.(types.BaseVirtualSCSIController); ok {
-			sc := c.GetVirtualSCSIController()
-			controllers = append(controllers, sc.Key)
-			buses[sc.BusNumber] = true
-		}
-		v := d.GetVirtualDevice()
-		if v.UnitNumber != nil {
-			if used[v.ControllerKey] == nil {
-				used[v.ControllerKey] = map[int32]bool{}
-			}
-			used[v.ControllerKey][*v.UnitNumber] = true
-		}
-	}
-	for _, c := range controllers {
-		for i := range unitsPerController {
-			if !used[c][unitOf(i)] {
-				return c, unitOf(i), 0, true
-			}
-		}
-	}
-	for b := range int32(maxControllers) {
-		if !buses[b] {
-			return 0, 0, b, true
-		}
-	}
-	return 0, 0, 0, false
+	return append(u.added, addDevice(d)), nil
 }
 
 // DetachDisk implements driver.DiskAttacher. It takes off only disks that
@@ -142,15 +104,13 @@ func (s *Site) detachDisk(ctx context.Context, worker, id string) error {
 	if d == nil {
 		return nil
 	}
-	for _, c := range attachedDisks(w).DeviceChange {
-		if c.GetVirtualDeviceConfigSpec().Device.GetVirtualDevice().Key == d.Key {
-			return s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
-				DeviceChange: []types.BaseVirtualDeviceConfigSpec{c},
-				ExtraConfig:  options(keyAttached+id, ""),
-			})
-		}
+	if marks(w)[keyAttached+id] == "" {
+		return psn.Errorf(psn.Conflict, "disk %s was not attached by this project: it belongs to worker %q itself", id, w.Name)
 	}
-	return psn.Errorf(psn.Conflict, "disk %s was not attached by this project: it belongs to worker %q itself", id, w.Name)
+	return s.reconfigure(ctx, vmRef(worker), types.VirtualMachineConfigSpec{
+		DeviceChange: []types.BaseVirtualDeviceConfigSpec{removeDevice(d)},
+		ExtraConfig:  options(keyAttached+id, ""),
+	})
 }
 
 func diskByKey(m mo.VirtualMachine, key int32) *types.VirtualDisk {

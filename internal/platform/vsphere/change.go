@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,31 +18,31 @@ import (
 // UpdateVM implements driver.Site. A running machine takes more vCPUs or memory
 // only when its hot-add is enabled; otherwise the error is psn.Conflict.
 func (s *Site) UpdateVM(ctx context.Context, r string, c driver.VMChange) error {
-	doing := fmt.Sprintf("update virtual machine %s", r)
-	spec := types.VirtualMachineConfigSpec{}
-	if c.VCPUs != nil {
-		spec.NumCPUs = int32(*c.VCPUs)
+	if c.IsZero() {
+		return nil
 	}
-	if c.MemoryMiB != nil {
-		spec.MemoryMB = *c.MemoryMiB
+	return s.coded(fmt.Sprintf("update virtual machine %s", r), s.update(ctx, vmRef(r), c))
+}
+
+func (s *Site) update(ctx context.Context, vm ref, c driver.VMChange) error {
+	spec, err := s.updateSpec(ctx, vm, c)
+	if err != nil {
+		return err
 	}
-	if c.Labels != nil {
-		spec.ExtraConfig = extraConfig(*c.Labels)
-	}
-	if err := s.reconfigure(ctx, vmRef(r), spec); err != nil {
+	if err := s.reconfigure(ctx, vm, spec); err != nil {
 		if isFault[types.CpuHotPlugNotSupported](err) || isFault[types.MemoryHotPlugNotSupported](err) {
 			err = fmt.Errorf("%w: power the machine off, change its size, power it on", err)
 		}
-		return s.coded(doing, err)
+		return err
 	}
 	if c.Labels == nil {
 		return nil
 	}
-	tenant, err := s.tenantOfVM(ctx, vmRef(r))
+	tenant, err := s.tenantOfVM(ctx, vm)
 	if err == nil && tenant != "" {
-		err = s.tags.label(ctx, vmRef(r), tenant, *c.Labels, true)
+		err = s.tags.label(ctx, vm, tenant, *c.Labels, true)
 	}
-	return s.coded(doing, err)
+	return err
 }
 
 func (s *Site) tenantOfVM(ctx context.Context, vm ref) (psn.TenantID, error) {
@@ -49,9 +50,7 @@ func (s *Site) tenantOfVM(ctx context.Context, vm ref) (psn.TenantID, error) {
 	if err := s.readOne(ctx, vm, []string{"config.extraConfig"}, &m); err != nil {
 		return "", err
 	}
-	var v psn.VM
-	label(&v, m)
-	return v.ID.Tenant(), nil
+	return psn.VMID(marks(m)[keyID]).Tenant(), nil
 }
 
 func (s *Site) reconfigure(ctx context.Context, vm ref, spec types.VirtualMachineConfigSpec) error {
@@ -127,6 +126,11 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 	if err := s.readOne(ctx, vm, []string{"config.hardware.device", "config.extraConfig"}, &m); err != nil {
 		return err
 	}
+	if values := marks(m); values[keyGroup] != "" {
+		if err := s.syncGroup(ctx, psn.VMID(values[keyID]).Tenant(), values[keyGroup], vm); err != nil {
+			return fmt.Errorf("leave group %q: %w", values[keyGroup], err)
+		}
+	}
 	if off := attachedDisks(m); len(off.DeviceChange) > 0 {
 		if err := s.reconfigure(ctx, vm, off); err != nil {
 			return fmt.Errorf("detach disks of other machines: %w", err)
@@ -135,22 +139,21 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 	return s.destroy(ctx, vm)
 }
 
-// attachedDisks takes off every disk that AttachDisk put on the machine.
+// attachedDisks takes off every disk that AttachDisk or AttachVolume put on the
+// machine.
 func attachedDisks(m mo.VirtualMachine) types.VirtualMachineConfigSpec {
 	spec := types.VirtualMachineConfigSpec{}
-	if m.Config == nil {
-		return spec
-	}
-	for _, o := range m.Config.ExtraConfig {
-		id, ours := strings.CutPrefix(o.GetOptionValue().Key, keyAttached)
+	values := marks(m)
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		id, ours := strings.CutPrefix(key, keyAttached)
 		if !ours {
-			continue
-		}
-		for _, d := range m.Config.Hardware.Device {
-			if disk, ok := d.(*types.VirtualDisk); ok && deviceID(disk) == id {
-				spec.DeviceChange = append(spec.DeviceChange, removeDevice(disk))
-				spec.ExtraConfig = append(spec.ExtraConfig, options(keyAttached+id, "")...)
+			if id, ours = strings.CutPrefix(key, keyVolume); !ours {
+				continue
 			}
+		}
+		if disk := diskByID(m, id); disk != nil {
+			spec.DeviceChange = append(spec.DeviceChange, removeDevice(disk))
+			spec.ExtraConfig = append(spec.ExtraConfig, options(key, "")...)
 		}
 	}
 	return spec

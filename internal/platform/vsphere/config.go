@@ -31,7 +31,10 @@ type Config struct {
 	CAFile    string
 	PinSHA256 string
 	// Datacenter may be empty when the vCenter has exactly one.
-	Datacenter   string
+	Datacenter string
+	// Switch is the distributed switch that tenants' networks are made on; it may
+	// be empty when the datacenter has exactly one.
+	Switch       string
 	VCPUPerCore  int64 // physical core to vCPU ratio; 0 means DefaultVCPUPerCore
 	HostFailures int64 // hosts held back per cluster; negative means DefaultHostFailures
 	// Silence shortens how long the server may let a request wait; 0 for 30 s at

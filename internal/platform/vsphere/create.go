@@ -18,9 +18,9 @@ import (
 const defaultGuest = "otherGuest64"
 
 // CreateVM implements driver.Site. The machine carries the instance UUID that
-// follows from its id, and names are unique in a folder: asked again, the server
-// refuses the name and says which machine bears it, and the UUID says whose that
-// machine is. So a first try costs no search.
+// follows from its id: whatever its name is now, it is found again by it. Two
+// processes that make it at the same time are told apart by the name, which is
+// unique in a folder: the server refuses the second and says who bears it.
 func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error) {
 	doing := fmt.Sprintf("create virtual machine %s", spec.ID)
 	if err := checkSpec(spec); err != nil {
@@ -32,6 +32,11 @@ func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error)
 	}
 	if err := s.tags.label(ctx, vm, spec.ID.Tenant(), spec.Labels, false); err != nil {
 		return "", s.coded(doing+": made as "+vm.Value+", attach tags", err)
+	}
+	if spec.Group != "" {
+		if err := s.syncGroup(ctx, spec.ID.Tenant(), spec.Group, ref{}); err != nil {
+			return "", s.coded(doing+": made as "+vm.Value+", join group "+spec.Group, err)
+		}
 	}
 	return vm.Value, nil
 }
@@ -50,15 +55,48 @@ func checkSpec(spec driver.VMSpec) error {
 	case spec.Firmware != "" && spec.Firmware != "bios" && spec.Firmware != "efi":
 		return psn.Errorf(psn.InvalidInput, "firmware %q is unknown: use \"bios\" or \"efi\"", spec.Firmware)
 	}
-	for i, d := range spec.Disks {
+	if len(spec.SecurityGroups) > 0 {
+		return driver.NotionSecurityGroup.On(psn.VSphere)
+	}
+	if err := checkDisplayName(spec.DisplayName); err != nil {
+		return err
+	}
+	if err := checkMetadata(spec.Metadata); err != nil {
+		return err
+	}
+	if err := checkPolicy(spec.Group, spec.GroupPolicy); err != nil {
+		return err
+	}
+	return checkDisks(0, spec.Disks)
+}
+
+// maxName is how many bytes a vCenter takes of a machine's name.
+const maxName = 80
+
+func checkDisplayName(name string) error {
+	if strings.ContainsAny(name, "/\\%") || len(name) > maxName {
+		return psn.Errorf(psn.InvalidInput, "display name %q is not one for a vCenter: use at most %d bytes without slash, backslash and percent sign", name, maxName)
+	}
+	return nil
+}
+
+// checkDisks checks disks to make, the first of which has the index given.
+func checkDisks(first int, disks []driver.DiskSpec) error {
+	for i, d := range disks {
 		if d.CapacityBytes <= 0 || d.CapacityBytes%512 != 0 {
-			return psn.Errorf(psn.InvalidInput, "disk %d has %d bytes: use a positive multiple of 512", i, d.CapacityBytes)
+			return psn.Errorf(psn.InvalidInput, "disk %d has %d bytes: use a positive multiple of 512", first+i, d.CapacityBytes)
 		}
 	}
 	return nil
 }
 
 func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
+	if bearer, found, err := s.bearer(ctx, spec.ID); err != nil || found {
+		if err == nil {
+			return s.sameMachine(ctx, spec, bearer)
+		}
+		return ref{}, err
+	}
 	vm, err := s.createOnce(ctx, spec)
 	if isFault[types.ManagedObjectNotFound](err) || errors.Is(err, errUnknownPlace) {
 		// The topology may have changed since it was read.
@@ -69,12 +107,25 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (ref, error) {
 		return s.sameMachine(ctx, spec, bearer)
 	}
 	if psn.Is(err, psn.Exhausted) || isFault[types.NoDiskSpace](err) {
-		// What is missing may be what this very machine, made before, has taken.
-		if bearer, found, lookErr := s.childNamed(ctx, spec.ID); lookErr == nil && found {
+		// What is missing may be what this very machine, made meanwhile, has taken.
+		if bearer, found, lookErr := s.bearer(ctx, spec.ID); lookErr == nil && found {
 			return s.sameMachine(ctx, spec, bearer)
 		}
 	}
 	return vm, err
+}
+
+// bearer finds the machine with the instance UUID of the id, whatever its name.
+func (s *Site) bearer(ctx context.Context, id psn.VMID) (ref, bool, error) {
+	instance := true
+	res, err := methods.FindAllByUuid(ctx, s.conn.vim, &types.FindAllByUuid{
+		This: *s.conn.vim.ServiceContent.SearchIndex, Datacenter: &s.dc.Self,
+		Uuid: id.InstanceUUID(), VmSearch: true, InstanceUuid: &instance,
+	})
+	if err != nil || len(res.Returnval) == 0 {
+		return ref{}, false, err
+	}
+	return res.Returnval[0], true, nil
 }
 
 // sameMachine returns the machine that bears the name when it is the one of
@@ -100,30 +151,7 @@ func (s *Site) sameMachine(ctx context.Context, spec driver.VMSpec, bearer ref) 
 	}
 	return ref{}, psn.Errorf(psn.AlreadyExists,
 		"folder \"%s/%s\" holds an object named %q that this project did not make (its instance UUID is not %s): rename or remove it, or choose another name",
-		rootFolder, id.Tenant(), id.Name(), id.InstanceUUID())
-}
-
-// childNamed looks through the tenant's folder for a machine by name.
-func (s *Site) childNamed(ctx context.Context, id psn.VMID) (ref, bool, error) {
-	t, err := s.topology(ctx)
-	if err != nil {
-		return ref{}, false, err
-	}
-	folder, ok := s.tenantFolder(t, id.Tenant())
-	if !ok {
-		return ref{}, false, nil
-	}
-	content, err := s.readView(ctx, folder, map[string][]string{"VirtualMachine": {"name"}})
-	if err != nil {
-		return ref{}, false, err
-	}
-	machines, err := load[mo.VirtualMachine](content, "VirtualMachine")
-	for _, m := range machines {
-		if m.Name == id.Name() {
-			return m.Self, true, nil
-		}
-	}
-	return ref{}, false, err
+		rootFolder, id.Tenant(), displayName(id, spec.DisplayName), id.InstanceUUID())
 }
 
 func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) {
@@ -135,13 +163,11 @@ func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) 
 	if err != nil {
 		return ref{}, err
 	}
-	res, err := methods.CreateVM_Task(ctx, s.conn.vim, &types.CreateVM_Task{
-		This: place.folder, Pool: place.pool, Config: configSpec(spec, place),
-	})
+	task, err := s.startCreate(ctx, spec, place)
 	if err != nil {
 		return ref{}, err
 	}
-	result, err := s.wait(ctx, res.Returnval)
+	result, err := s.wait(ctx, task)
 	if err != nil {
 		return ref{}, err
 	}
@@ -150,6 +176,22 @@ func (s *Site) createOnce(ctx context.Context, spec driver.VMSpec) (ref, error) 
 		return ref{}, psn.Errorf(psn.Internal, "server finished the task without naming the machine")
 	}
 	return vm, nil
+}
+
+// startCreate starts the one task that makes the machine whole.
+func (s *Site) startCreate(ctx context.Context, spec driver.VMSpec, p *place) (ref, error) {
+	if p.image != nil {
+		return s.clone(ctx, spec, p)
+	}
+	cfg, err := configSpec(spec, p)
+	if err != nil {
+		return ref{}, err
+	}
+	res, err := methods.CreateVM_Task(ctx, s.conn.vim, &types.CreateVM_Task{This: p.folder, Pool: p.pool, Config: cfg})
+	if err != nil {
+		return ref{}, err
+	}
+	return res.Returnval, nil
 }
 
 // DescribeVM implements driver.Site.
@@ -171,7 +213,7 @@ func (s *Site) DescribeVM(ctx context.Context, r string) (*psn.VM, error) {
 	}
 	vm := s.observe(t, m)
 	detail(t, &vm, m)
-	if tenantOf(vm.Folder) != "" {
+	if tenantOf(vm.Folder) != "" && !m.Summary.Config.Template {
 		label(&vm, m)
 	}
 	return &vm, nil

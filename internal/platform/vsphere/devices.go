@@ -1,8 +1,11 @@
 package vsphere
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -17,9 +20,13 @@ func detail(t *topology, vm *psn.VM, m mo.VirtualMachine) {
 	}
 	vm.Disks, vm.NICs = nil, nil
 	var capacity int64
-	for _, d := range m.Config.Hardware.Device {
+	values := marks(m)
+	for _, d := range inOrder(m) {
 		switch d := d.(type) {
 		case *types.VirtualDisk:
+			if values[keyVolume+deviceID(d)] != "" {
+				continue // a volume has a life of its own
+			}
 			disk := diskOf(d)
 			capacity += disk.CapacityBytes
 			vm.Disks = append(vm.Disks, disk)
@@ -38,8 +45,54 @@ func diskOf(d *types.VirtualDisk) psn.Disk {
 	_, raw := d.Backing.(*types.VirtualDiskRawDiskMappingVer1BackingInfo)
 	return psn.Disk{
 		Key: d.Key, UUID: b.uuid, CapacityBytes: capacityOf(d),
-		Path: b.path, Mode: b.mode, Sharing: b.sharing, RawMapping: raw,
+		Path: b.path, Mode: b.mode, Sharing: b.sharing, RawMapping: raw, StorageClass: storeOf(b.path),
 	}
+}
+
+// storeOf is the datastore of a path "[datastore] folder/file".
+func storeOf(path string) string {
+	var p object.DatastorePath
+	p.FromString(path)
+	return p.Datastore
+}
+
+// inOrder lists the machine's devices by key, which grows in the order in which
+// devices of a kind were added; a device that was edited may stand elsewhere.
+func inOrder(m mo.VirtualMachine) []types.BaseVirtualDevice {
+	return slices.SortedStableFunc(slices.Values(m.Config.Hardware.Device), func(a, b types.BaseVirtualDevice) int {
+		return cmp.Compare(a.GetVirtualDevice().Key, b.GetVirtualDevice().Key)
+	})
+}
+
+// ownDisks are the machine's disks, in order, without volumes and without those
+// attached from other machines.
+func ownDisks(m mo.VirtualMachine) []*types.VirtualDisk {
+	if m.Config == nil {
+		return nil
+	}
+	values := marks(m)
+	var out []*types.VirtualDisk
+	for _, d := range inOrder(m) {
+		disk, ok := d.(*types.VirtualDisk)
+		if ok && values[keyVolume+deviceID(disk)] == "" && values[keyAttached+deviceID(disk)] == "" {
+			out = append(out, disk)
+		}
+	}
+	return out
+}
+
+// cardsOf are the machine's network cards, in order.
+func cardsOf(m mo.VirtualMachine) []types.BaseVirtualEthernetCard {
+	if m.Config == nil {
+		return nil
+	}
+	var out []types.BaseVirtualEthernetCard
+	for _, d := range inOrder(m) {
+		if c, ok := d.(types.BaseVirtualEthernetCard); ok {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func capacityOf(d *types.VirtualDisk) int64 {
@@ -80,7 +133,7 @@ func nicOf(t *topology, p psn.PowerState, card types.BaseVirtualEthernetCard) ps
 	case *types.VirtualEthernetCardNetworkBackingInfo:
 		n.Network = b.DeviceName
 	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
-		n.Network = t.netNames[b.Port.PortgroupKey]
+		n.Network = t.netNames[b.Port.PortgroupKey].name
 	}
 	return n
 }

@@ -57,7 +57,9 @@ func (s *Site) inventory(ctx context.Context) (*psn.SiteInventory, error) {
 		vm := s.observe(t, m)
 		if d, ok := details[m.Self]; ok {
 			detail(t, &vm, d)
-			label(&vm, d)
+			if !m.Summary.Config.Template { // it may bear the marks of the machine it was made of
+				label(&vm, d)
+			}
 		}
 		inv.VMs = append(inv.VMs, vm)
 		commitments.add(vm, m.Summary.Config.Template)

@@ -16,6 +16,9 @@ const (
 	poolPrefix = "psn-"
 )
 
+// markPrefix begins every ExtraConfig key of ours.
+const markPrefix = "psn."
+
 // ExtraConfig keys. They are written in the create call, so that no machine of
 // ours is ever without them.
 const (
@@ -24,7 +27,12 @@ const (
 	keyClassification = "psn.classification"
 	keyRole           = "psn.role"
 	keyPrimarySite    = "psn.primary_site"
-	keyAttached       = "psn.attached." // + backing uuid, on a worker: disk of another machine
+	keyImage          = "psn.image"        // ref of the template it was cloned from
+	keyGroup          = "psn.group"        // name of the group within the tenant
+	keyPolicy         = "psn.group_policy" // how the group shares hosts
+	keyMetadata       = "psn.metadata"     // the owner's own, as one JSON object
+	keyAttached       = "psn.attached."    // + backing uuid, on a worker: disk of another machine
+	keyVolume         = "psn.volume."      // + backing uuid: "tenant/name" of an attached volume
 )
 
 // tenantOf is the tenant whose folder (or a folder below it) the path names.
@@ -37,19 +45,26 @@ func tenantOf(path string) psn.TenantID {
 	return psn.TenantID(tenant)
 }
 
-// label fills the managed fields from ExtraConfig. A machine in our folders
-// without a valid id is a foreign one.
-func label(vm *psn.VM, m mo.VirtualMachine) {
-	if m.Config == nil {
-		return
-	}
+// marks are the options of ours that a machine carries. Everything else, user
+// data above all, is left alone.
+func marks(m mo.VirtualMachine) map[string]string {
 	values := map[string]string{}
+	if m.Config == nil {
+		return values
+	}
 	for _, o := range m.Config.ExtraConfig {
 		o := o.GetOptionValue()
-		if v, ok := o.Value.(string); ok && strings.HasPrefix(o.Key, "psn.") {
+		if v, ok := o.Value.(string); ok && v != "" && strings.HasPrefix(o.Key, markPrefix) {
 			values[o.Key] = v
 		}
 	}
+	return values
+}
+
+// label fills the managed fields from ExtraConfig. A machine in our folders
+// without a valid id is a foreign one.
+func label(vm *psn.VM, m mo.VirtualMachine) {
+	values := marks(m)
 	id, err := psn.ParseVMID(values[keyID])
 	if err != nil {
 		return
@@ -59,6 +74,8 @@ func label(vm *psn.VM, m mo.VirtualMachine) {
 	vm.Classification = psn.Classification(values[keyClassification])
 	vm.Role = psn.Role(values[keyRole])
 	vm.PrimarySite = psn.Site(values[keyPrimarySite])
+	vm.Image, vm.Group = values[keyImage], values[keyGroup]
+	vm.Metadata = metadata(values[keyMetadata])
 }
 
 // extraConfig is the labels as options.

@@ -1,9 +1,11 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/mo"
@@ -16,19 +18,20 @@ import (
 // errUnknownPlace marks a name that the topology at hand does not know.
 var errUnknownPlace = errors.New("not known here")
 
-// A virtual SCSI controller takes 15 disks beside itself, a machine takes four.
-const (
-	maxControllers     = 4
-	unitsPerController = 15
-	controllerUnit     = 7 // the controller's own unit number
-)
-
 // place is where a machine is made. Everything in it exists.
 type place struct {
 	folder, pool ref
 	home         string   // datastore of the machine's own files
 	stores       []string // per disk
 	nics         []network
+	image        *template // nil for an empty machine
+	datastores   map[string]ref
+}
+
+// store is the datastore of that name.
+func (p *place) store(name string) *ref {
+	r := p.datastores[name]
+	return &r
 }
 
 // place resolves all names before anything is made. Errors list what exists.
@@ -38,7 +41,10 @@ func (s *Site) place(ctx context.Context, t *topology, spec driver.VMSpec) (*pla
 		return nil, psn.Errorf(psn.InvalidInput, "cluster %q is %w: there are %s", spec.Cluster, errUnknownPlace, t.clusterNames())
 	}
 	tenant := spec.ID.Tenant()
-	p := &place{}
+	p := &place{datastores: map[string]ref{}}
+	for _, d := range c.datastores {
+		p.datastores[t.datastores[d].Name] = d
+	}
 	var ok bool
 	if p.folder, ok = s.tenantFolder(t, tenant); !ok {
 		return nil, psn.Errorf(psn.NotFound, "folder \"%s/%s\" is %w: make the tenant at this site first", rootFolder, tenant, errUnknownPlace)
@@ -46,165 +52,165 @@ func (s *Site) place(ctx context.Context, t *topology, spec driver.VMSpec) (*pla
 	if p.pool, ok = t.pool(c, poolPrefix+string(tenant)); !ok {
 		return nil, psn.Errorf(psn.NotFound, "resource pool %q of cluster %q is %w: make the tenant at this site first", poolPrefix+string(tenant), c.name, errUnknownPlace)
 	}
-	for i, n := range spec.NICs {
-		nic, err := t.network(c, tenant, n.Network)
-		if err != nil {
-			return nil, fmt.Errorf("network card %d: %w", i, err)
-		}
-		p.nics = append(p.nics, nic)
+	var err error
+	if p.nics, err = t.cards(c, tenant, 0, spec.NICs); err != nil {
+		return nil, err
 	}
-	return p, s.chooseStores(ctx, c, spec.Disks, p)
+	if spec.Image != "" {
+		if p.image, err = s.template(ctx, t, spec); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkGroup(ctx, t, c, spec); err != nil {
+		return nil, err
+	}
+	p.home, p.stores, err = s.chooseStores(ctx, c, 0, spec.Disks)
+	return p, err
 }
 
-// network finds the network of a card. Without a name it is the one called
-// psn-<tenant>, or the cluster's only one.
-func (t *topology) network(c *cluster, tenant psn.TenantID, name string) (network, error) {
-	var names []string
-	here := map[string]network{}
-	for _, n := range t.networks {
-		if slices.Contains(c.networks, n.self) {
-			names = append(names, n.name)
-			here[n.name] = n
+// cards finds the networks of cards, the first of which has the index given.
+func (t *topology) cards(c *cluster, tenant psn.TenantID, first int, nics []driver.NICSpec) ([]network, error) {
+	var out []network
+	for i, n := range nics {
+		if n.FixedIP != "" {
+			return nil, fmt.Errorf("network card %d: %w", first+i, driver.NotionFixedIP.On(psn.VSphere))
 		}
-	}
-	if name == "" {
-		if n, ok := here[poolPrefix+string(tenant)]; ok {
-			return n, nil
+		nic, err := t.network(c, tenant, n.Network)
+		if err != nil {
+			return nil, fmt.Errorf("network card %d: %w", first+i, err)
 		}
-		if len(names) == 1 {
-			return here[names[0]], nil
-		}
-		return network{}, psn.Errorf(psn.InvalidInput, "default network %q is %w and cluster %q has not exactly one network: name one of %s", poolPrefix+string(tenant), errUnknownPlace, c.name, quoted(names))
+		out = append(out, nic)
 	}
-	if n, ok := here[name]; ok {
-		return n, nil
-	}
-	return network{}, psn.Errorf(psn.InvalidInput, "network %q is %w in cluster %q: there are %s", name, errUnknownPlace, c.name, quoted(names))
+	return out, nil
 }
 
 // chooseStores picks a datastore for each disk: the one named, else the one of
-// the cluster with most free space, counting what was already given out.
-func (s *Site) chooseStores(ctx context.Context, c *cluster, disks []driver.DiskSpec, p *place) error {
-	content, err := s.readObjects(ctx, "Datastore", []string{"name", "summary.freeSpace"}, c.datastores)
+// the cluster with most free space, counting what was already given out. home is
+// where the machine's own files go. first is the index of the first disk.
+func (s *Site) chooseStores(ctx context.Context, c *cluster, first int, disks []driver.DiskSpec) (home string, stores []string, err error) {
+	free, err := s.freeSpace(ctx, c)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	stores, err := load[mo.Datastore](content, "Datastore")
-	if err != nil {
-		return err
-	}
-	free := map[string]int64{}
-	var names []string
-	for _, d := range stores {
-		free[d.Name] = d.Summary.FreeSpace
-		names = append(names, d.Name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(free))
 	if len(names) == 0 {
-		return psn.Errorf(psn.NotFound, "datastore mounted by every host of cluster %q is %w", c.name, errUnknownPlace)
+		return "", nil, psn.Errorf(psn.NotFound, "datastore mounted by every host of cluster %q is %w", c.name, errUnknownPlace)
 	}
 	roomiest := func() string {
-		best := names[0]
-		for _, n := range names[1:] {
-			if free[n] > free[best] {
-				best = n
-			}
-		}
-		return best
+		return slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(free[a], free[b]) })
 	}
-	p.home = roomiest()
+	home = roomiest()
 	for i, d := range disks {
-		store := d.StorageClass
-		if store == "" {
-			store = roomiest()
-		}
+		store := cmp.Or(d.StorageClass, roomiest())
 		left, ok := free[store]
 		if !ok {
-			return psn.Errorf(psn.InvalidInput, "disk %d: datastore %q is %w in cluster %q: there are %s", i, store, errUnknownPlace, c.name, quoted(names))
+			return "", nil, psn.Errorf(psn.InvalidInput, "disk %d: datastore %q is %w in cluster %q: there are %s", first+i, store, errUnknownPlace, c.name, quoted(names))
 		}
 		if left < d.CapacityBytes {
-			return psn.Errorf(psn.Exhausted, "disk %d: datastore %q of cluster %q has %d MiB free, %d MiB are needed", i, store, c.name, left>>20, ceilMiB(d.CapacityBytes))
+			return "", nil, psn.Errorf(psn.Exhausted, "disk %d: datastore %q of cluster %q has %d MiB free, %d MiB are needed", first+i, store, c.name, left>>20, ceilMiB(d.CapacityBytes))
 		}
 		free[store] = left - d.CapacityBytes
-		p.stores = append(p.stores, store)
-		if i == 0 {
-			p.home = store
-		}
+		stores = append(stores, store)
 	}
-	return nil
+	if len(stores) > 0 {
+		home = stores[0]
+	}
+	return home, stores, nil
 }
 
-// configSpec is the machine with labels, disks and cards.
-func configSpec(spec driver.VMSpec, p *place) types.VirtualMachineConfigSpec {
-	guest := spec.GuestOS
-	if guest == "" {
-		guest = defaultGuest
+// freeSpace reads what is free now, in bytes, on the cluster's datastores.
+func (s *Site) freeSpace(ctx context.Context, c *cluster) (map[string]int64, error) {
+	content, err := s.readObjects(ctx, "Datastore", []string{"name", "summary.freeSpace"}, c.datastores)
+	if err != nil {
+		return nil, err
 	}
-	firmware := spec.Firmware
-	if firmware == "" {
-		firmware = "bios"
+	stores, err := load[mo.Datastore](content, "Datastore")
+	free := map[string]int64{}
+	for _, d := range stores {
+		free[d.Name] = d.Summary.FreeSpace
 	}
-	cfg := types.VirtualMachineConfigSpec{
-		Name:         spec.ID.Name(),
+	return free, err
+}
+
+// configSpec is a machine made from nothing, with labels, disks and cards.
+func configSpec(spec driver.VMSpec, p *place) (types.VirtualMachineConfigSpec, error) {
+	cfg, err := commonSpec(spec)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.GuestId = cmp.Or(spec.GuestOS, defaultGuest)
+	cfg.Firmware = cmp.Or(spec.Firmware, "bios")
+	cfg.Files = &types.VirtualMachineFileInfo{VmPathName: "[" + p.home + "]"}
+	u := newUnits(nil)
+	disks, err := u.addDisks(0, capacities(spec.Disks), p.stores)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.DeviceChange = append(append(u.added, disks...), newCards(0, spec.NICs, p.nics)...)
+	return cfg, nil
+}
+
+// commonSpec is what a machine is given whether it is made from nothing or from
+// an image. Marks that do not apply are emptied: an image may carry another
+// machine's.
+func commonSpec(spec driver.VMSpec) (types.VirtualMachineConfigSpec, error) {
+	guest, err := guestInfo(spec)
+	if err != nil {
+		return types.VirtualMachineConfigSpec{}, err
+	}
+	extra := options(
+		keyID, string(spec.ID),
+		// The guest sees its disks under the UUIDs known here.
+		"disk.EnableUUID", "TRUE",
+		keyGroup, spec.Group,
+		keyPolicy, string(spec.GroupPolicy),
+	)
+	extra = append(extra, extraConfig(spec.Labels)...)
+	extra = append(extra, metadataOption(spec.Metadata)...)
+	return types.VirtualMachineConfigSpec{
+		Name:         displayName(spec.ID, spec.DisplayName),
 		InstanceUuid: spec.ID.InstanceUUID(),
 		Annotation:   spec.Notes,
-		GuestId:      guest,
-		Firmware:     firmware,
 		NumCPUs:      int32(spec.VCPUs),
 		MemoryMB:     spec.MemoryMiB,
-		Files:        &types.VirtualMachineFileInfo{VmPathName: "[" + p.home + "]"},
-		ExtraConfig: append(options(
-			keyID, string(spec.ID),
-			// The guest sees its disks under the UUIDs known here.
-			"disk.EnableUUID", "TRUE",
-		), extraConfig(spec.Labels)...),
+		ExtraConfig:  append(extra, guest...),
+	}, nil
+}
+
+// displayName is the name people see.
+func displayName(id psn.VMID, wanted string) string { return cmp.Or(wanted, id.Name()) }
+
+func capacities(disks []driver.DiskSpec) []int64 {
+	var out []int64
+	for _, d := range disks {
+		out = append(out, d.CapacityBytes)
 	}
-	for i := 0; i*unitsPerController < len(spec.Disks); i++ {
-		cfg.DeviceChange = append(cfg.DeviceChange, addDevice(newController(controllerKey(i), int32(i))))
-	}
-	for i, d := range spec.Disks {
-		add := addDevice(newDisk(i, d.CapacityBytes, p.stores[i]))
-		add.FileOperation = types.VirtualDeviceConfigSpecFileOperationCreate
-		cfg.DeviceChange = append(cfg.DeviceChange, add)
-	}
-	for i, n := range spec.NICs {
-		cfg.DeviceChange = append(cfg.DeviceChange, addDevice(newCard(i, p.nics[i], n.MAC)))
-	}
-	return cfg
+	return out
 }
 
 func addDevice(d types.BaseVirtualDevice) *types.VirtualDeviceConfigSpec {
 	return &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: d}
 }
 
-// Keys of devices that do not exist yet are negative and only tie them together.
-func controllerKey(i int) int32 { return int32(-100 - i) }
-
-func newController(key, bus int32) *types.ParaVirtualSCSIController {
-	c := &types.ParaVirtualSCSIController{}
-	c.Key, c.BusNumber, c.SharedBus = key, bus, types.VirtualSCSISharingNoSharing
-	return c
-}
-
-// unitOf is the unit number of the i-th disk of a controller.
-func unitOf(i int) int32 {
-	if i >= controllerUnit {
-		i++
-	}
-	return int32(i)
-}
-
-func newDisk(i int, capacity int64, store string) *types.VirtualDisk {
+func newDisk(i int, capacity int64, store string, controller, unit int32) *types.VirtualDisk {
 	thin := true
 	d := &types.VirtualDisk{CapacityInBytes: capacity, CapacityInKB: capacity >> 10}
-	unit := unitOf(i % unitsPerController)
-	d.Key, d.ControllerKey, d.UnitNumber = int32(-200-i), controllerKey(i/unitsPerController), &unit
+	d.Key, d.ControllerKey, d.UnitNumber = int32(-200-i), controller, &unit
 	d.Backing = &types.VirtualDiskFlatVer2BackingInfo{
 		VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: "[" + store + "]"},
 		DiskMode:                     string(types.VirtualDiskModePersistent),
 		ThinProvisioned:              &thin,
 	}
 	return d
+}
+
+// newCards makes cards, the first of which has the index given.
+func newCards(first int, nics []driver.NICSpec, on []network) []types.BaseVirtualDeviceConfigSpec {
+	var out []types.BaseVirtualDeviceConfigSpec
+	for i, n := range nics {
+		out = append(out, addDevice(newCard(first+i, on[i], n.MAC)))
+	}
+	return out
 }
 
 func newCard(i int, n network, mac string) *types.VirtualVmxnet3 {

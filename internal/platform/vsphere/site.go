@@ -26,7 +26,9 @@ type Site struct {
 	topo   *topology // nil when it must be read
 
 	tenants keyedMutex // one EnsureTenant per tenant at a time
-	workers keyedMutex // one device change per worker VM at a time
+	workers keyedMutex // one device change per machine that takes others' disks at a time
+	nets    sync.Mutex // one network is made at a time
+	groups  keyedMutex // one rule change per group at a time
 }
 
 var (
@@ -38,6 +40,8 @@ var (
 	_ driver.DiskReader    = (*Site)(nil)
 	_ driver.DiskAttacher  = (*Site)(nil)
 	_ driver.WorkerReach   = (*Site)(nil)
+	_ driver.Images        = (*Site)(nil)
+	_ driver.Networks      = (*Site)(nil)
 )
 
 // Open logs in to the vCenter and finds the datacenter. Errors: InvalidInput,

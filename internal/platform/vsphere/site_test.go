@@ -38,7 +38,7 @@ func TestCreatedMachineIsInTheInventory(t *testing.T) {
 		ID: id, Service: "p_bs/protocollo", Classification: psn.Critical, Role: psn.RoleActive,
 		Ref: ref, Name: "protocollo-1", InstanceUUID: id.InstanceUUID(), Cluster: "DC0_C0", Folder: "psn/p_bs",
 		GuestOS: "otherGuest64", Firmware: "bios", Power: psn.PoweredOff, VCPUs: 2, MemoryMiB: 4096, StorageMiB: 1024,
-		Disks: []psn.Disk{{CapacityBytes: 1 << 30, Mode: "persistent"}},
+		Disks: []psn.Disk{{CapacityBytes: 1 << 30, Mode: "persistent", StorageClass: "LocalDS_0"}},
 		NICs:  []psn.NIC{{MAC: "00:50:56:00:00:01", Network: "DC0_DVPG0", Connected: true}},
 	}
 	opts := cmp.Options{

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // topology is everything of a datacenter but its machines.
@@ -19,8 +21,8 @@ type topology struct {
 	pools      map[ref]mo.ResourcePool
 	folders    map[ref]mo.Folder
 	datastores map[ref]mo.Datastore
-	networks   map[string]network // by name
-	netNames   map[string]string  // portgroup key or moid -> name
+	networks   map[string]network // by the vCenter's name
+	netNames   map[string]network // by portgroup key or moid
 }
 
 type ref = types.ManagedObjectReference
@@ -37,10 +39,11 @@ type cluster struct {
 
 // network is a standard or distributed port group.
 type network struct {
-	self ref
-	name string
-	key  string // portgroup key; empty for a standard network
-	dvs  string // UUID of the distributed switch
+	self   ref
+	name   string       // the vCenter's, or that within the tenant
+	tenant psn.TenantID // whose it is; empty for one that every tenant may use
+	key    string       // portgroup key; empty for a standard network
+	dvs    string       // UUID of the distributed switch
 }
 
 // topologyProps is what is read of each kind.
@@ -53,7 +56,7 @@ var topologyProps = map[string][]string{
 	"Datastore":                   {"name", "summary.capacity", "summary.freeSpace", "summary.accessible", "summary.maintenanceMode", "host"},
 	"Network":                     {"name"},
 	"OpaqueNetwork":               {"name"},
-	"DistributedVirtualPortgroup": {"name", "key", "config.distributedVirtualSwitch", "config.uplink"},
+	"DistributedVirtualPortgroup": {"name", "key", "config.distributedVirtualSwitch", "config.uplink", "config.description"},
 	"DistributedVirtualSwitch":    {"uuid"},
 }
 
@@ -86,7 +89,7 @@ func newTopology(content []types.ObjectContent) (*topology, error) {
 	t := &topology{
 		hostOf: map[ref]*cluster{}, poolOf: map[ref]*cluster{}, pools: map[ref]mo.ResourcePool{},
 		folders: map[ref]mo.Folder{}, datastores: map[ref]mo.Datastore{},
-		networks: map[string]network{}, netNames: map[string]string{},
+		networks: map[string]network{}, netNames: map[string]network{},
 	}
 	for _, step := range []func([]types.ObjectContent) error{t.addClusters, t.addHosts, t.addPools, t.addFolders, t.addDatastores, t.addNetworks} {
 		if err := step(content); err != nil {
@@ -190,16 +193,19 @@ func (t *topology) addNetworks(content []types.ObjectContent) error {
 			continue
 		}
 		n := network{self: g.Self, name: g.Name, key: g.Key}
+		if tenant, name, ours := ownNetwork(g.Name, g.Config.Description); ours {
+			n.tenant, n.name = tenant, name
+		}
 		if g.Config.DistributedVirtualSwitch != nil {
 			n.dvs = switches[*g.Config.DistributedVirtualSwitch]
 		}
 		t.networks[g.Name] = n
-		t.netNames[g.Key], t.netNames[g.Self.Value] = g.Name, g.Name
+		t.netNames[g.Key], t.netNames[g.Self.Value] = n, n
 	}
 	plain, err := load[mo.Network](content, "Network")
 	for _, n := range plain {
-		t.networks[n.Name] = network{self: n.Self, name: n.Name}
-		t.netNames[n.Self.Value] = n.Name
+		k := network{self: n.Self, name: n.Name}
+		t.networks[n.Name], t.netNames[n.Self.Value] = k, k
 	}
 	return err
 }
