@@ -1,0 +1,103 @@
+// Package image is psn_image: a disk's content, uploaded from a file, that
+// machines of one site start from. It must not know a hypervisor.
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/provider/located"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var _ located.Object[model] = image{}
+
+type image struct{}
+
+// New returns the resource.
+func New() resource.Resource { return located.New(image{}) }
+
+// Kind implements located.Object.
+func (image) Kind() string { return "image" }
+
+// Shared implements located.Object.
+func (image) Shared() bool { return true }
+
+// Create implements located.Object. The platform checks what arrives against the
+// hash of the plan; an upload that fails leaves nothing.
+func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
+	file := m.File.ValueString()
+	if file == "" {
+		return psn.Errorf(psn.InvalidInput, "file: no content was given to upload")
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return psn.Errorf(psn.InvalidInput, "file: %w", err)
+	}
+	if m.SHA256.ValueString() == "" { // the file was not known in the plan
+		sum, err := hash(file)
+		if err != nil {
+			return psn.Errorf(psn.InvalidInput, "file: %w", err)
+		}
+		m.SHA256 = types.StringValue(sum)
+	}
+	if known := m.SizeBytes; !known.IsUnknown() && known.ValueInt64() != info.Size() {
+		return psn.Errorf(psn.Corrupt, "file %q has %d bytes, it had %d in the plan: plan again", file, info.Size(), known.ValueInt64())
+	}
+	spec := m.expand()
+	spec.SizeBytes = info.Size()
+	made, err := at.CreateImage(ctx, spec, func() (io.ReadCloser, error) {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("file: %w", err)
+		}
+		return follow(ctx, f, m.ID.ValueString(), info.Size()), nil
+	})
+	if err != nil {
+		return err
+	}
+	m.Ref, m.SizeBytes = types.StringValue(made.Ref), types.Int64Value(info.Size())
+	return nil
+}
+
+// Read implements located.Object.
+func (image) Read(ctx context.Context, at *platform.Site, m *model) error {
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	if err != nil {
+		return err
+	}
+	m.flatten(*i)
+	return nil
+}
+
+// Update implements located.Object. An image never changes: what may differ is
+// only where the same content lies.
+func (image) Update(ctx context.Context, at *platform.Site, m *model, prior model) error {
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	if err != nil {
+		return err
+	}
+	m.Ref = types.StringValue(i.Ref)
+	if m.SizeBytes.IsUnknown() {
+		m.SizeBytes = prior.SizeBytes
+	}
+	if m.SHA256.IsUnknown() {
+		m.SHA256 = prior.SHA256
+	}
+	return nil
+}
+
+// Delete implements located.Object.
+func (image) Delete(ctx context.Context, at *platform.Site, m model) error {
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	if err != nil {
+		return err
+	}
+	return at.DeleteImage(ctx, i.Ref)
+}

@@ -1,0 +1,67 @@
+package located
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/italia/terraform-provider-psn/internal/platform"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// askAgain is how long the site is asked what a failed create left.
+const askAgain = 30 * time.Second
+
+// settle sets the id of what is known by now.
+func (r *located[M, P]) settle(m *M) (Key, error) {
+	b := P(m).base()
+	k, _ := b.key()
+	parsed, err := ParseKey(r.object.Kind(), k.String())
+	if err != nil {
+		return k, err
+	}
+	if parsed != k {
+		return k, psn.Errorf(psn.InvalidInput, "tenant id %q is not in lower case: write %q, or the id of the psn_tenant", k.Tenant, parsed.Tenant)
+	}
+	b.setKey(k)
+	return k, nil
+}
+
+// set writes m; what is not known yet is null in the state.
+func (r *located[M, P]) set(ctx context.Context, state *tfsdk.State, id *tfsdk.ResourceIdentity, m *M, k Key) diag.Diagnostics {
+	diags := state.Set(ctx, m)
+	if diags.HasError() {
+		return diags
+	}
+	raw, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if !v.IsKnown() {
+			return tftypes.NewValue(v.Type(), nil), nil
+		}
+		return v, nil
+	})
+	if err != nil {
+		diags.AddError("Unable to write the state", err.Error())
+		return diags
+	}
+	state.Raw = raw
+	if id != nil {
+		diags.Append(id.Set(ctx, identityOf(k))...)
+	}
+	return diags
+}
+
+// stands tells whether a create that failed left an object of ours. When the
+// site cannot tell, it is kept: a later refresh will.
+func (r *located[M, P]) stands(ctx context.Context, at *platform.Site, m M, failure error) bool {
+	switch psn.CodeOf(failure) {
+	case psn.InvalidInput, psn.AlreadyExists, psn.Unsupported, psn.Untrusted, psn.Unauthenticated:
+		return false // refused, or somebody else's
+	case psn.NotFound, psn.Conflict, psn.Forbidden, psn.Unavailable, psn.Exhausted, psn.Stale, psn.Corrupt, psn.Internal:
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgain)
+	defer cancel()
+	return !psn.Is(r.object.Read(ctx, at, &m), psn.NotFound)
+}

@@ -1,0 +1,53 @@
+package volume
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/provider/located"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+const bytesPerGiB = 1 << 30
+
+type model struct {
+	located.Base
+	SizeGiB      types.Int64  `tfsdk:"size_gib"`
+	StorageClass types.String `tfsdk:"storage_class"`
+	Zone         types.String `tfsdk:"zone"`
+	Image        types.String `tfsdk:"image"`
+	AttachedTo   types.String `tfsdk:"attached_to"`
+}
+
+func (m *model) vm() psn.VMID { return psn.VMID(m.AttachedTo.ValueString()) }
+
+func (m *model) expand() driver.VolumeSpec {
+	return driver.VolumeSpec{
+		Tenant: m.Tenant(), Name: m.Name.ValueString(), SizeBytes: m.SizeGiB.ValueInt64() * bytesPerGiB,
+		StorageClass: m.StorageClass.ValueString(), Zone: m.Zone.ValueString(), Image: m.Image.ValueString(),
+	}
+}
+
+// flatten takes over what is observed. What a platform does not tell stays as it
+// was written.
+func (m *model) flatten(v driver.Volume, holder string) {
+	imported := m.Ref.IsNull()
+	m.Ref = types.StringValue(v.Ref)
+	m.SizeGiB = types.Int64Value(sizeOf(v))
+	m.StorageClass = told(m.StorageClass, v.StorageClass)
+	m.Zone = told(m.Zone, v.Zone)
+	if imported && m.Image.IsNull() {
+		m.Image = located.Optional(v.Image)
+	}
+	m.AttachedTo = located.Optional(holder)
+}
+
+// sizeOf rounds up: 256 MiB are not 0 GiB.
+func sizeOf(v driver.Volume) int64 { return (v.SizeBytes + bytesPerGiB - 1) / bytesPerGiB }
+
+func told(was types.String, is string) types.String {
+	if is == "" && !was.IsUnknown() {
+		return was
+	}
+	return located.Optional(is)
+}
