@@ -16,13 +16,15 @@ const (
 )
 
 // makeActive makes the machine at home and brings it to its power state.
-func (r *vmResource) makeActive(ctx context.Context, m model) (*psn.VM, error) {
+func (r *vmResource) makeActive(ctx context.Context, m model, boot firstBoot) (*psn.VM, error) {
 	home := m.home()
 	at, err := r.places.Site(home.site, home.platform)
 	if err != nil {
 		return nil, err
 	}
-	ref, err := at.CreateVM(ctx, m.expandActive())
+	spec := m.expandActive()
+	spec.UserData, spec.VendorData = boot.user, boot.vendor
+	ref, err := at.CreateVM(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -59,22 +61,17 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 	return err
 }
 
-// change brings the machine that was found to the size, labels and power state
-// of m.
+// change brings the machine that was found to what m declares. What needs no
+// restart comes first, so that it never waits for one.
 func (r *vmResource) change(ctx context.Context, m model, active seen) error {
-	vcpus, memory := m.VCPUs.ValueInt64(), m.MemoryGiB.ValueInt64()*mibPerGiB
-	labels := m.labels(psn.RoleActive)
-	var c driver.VMChange
-	if active.vm.VCPUs != vcpus {
-		c.VCPUs = &vcpus
+	c, err := m.quietChange(active)
+	if err == nil && !c.IsZero() {
+		err = active.at.UpdateVM(ctx, active.vm.Ref, c)
 	}
-	if active.vm.MemoryMiB != memory {
-		c.MemoryMiB = &memory
+	if err != nil {
+		return err
 	}
-	if active.vm.Service != labels.Service || active.vm.Classification != labels.Classification || active.vm.PrimarySite != labels.PrimarySite {
-		c.Labels = &labels
-	}
-	if !c.IsZero() {
+	if c := m.sizeChange(*active.vm); !c.IsZero() {
 		err := active.at.UpdateVM(ctx, active.vm.Ref, c)
 		if psn.Is(err, psn.Conflict) && active.vm.Power == psn.PoweredOn {
 			if err = stop(ctx, active); err == nil {
@@ -126,13 +123,11 @@ func stop(ctx context.Context, s seen) error {
 func (r *vmResource) changeStandby(ctx context.Context, m model, old *seen) error {
 	to := m.standby()
 	if old != nil && old.spot() == to {
-		vcpus, memory := m.VCPUs.ValueInt64(), m.MemoryGiB.ValueInt64()*mibPerGiB
-		labels := m.labels(psn.RoleStandby)
-		if old.vm.VCPUs == vcpus && old.vm.MemoryMiB == memory && old.vm.Service == labels.Service &&
-			old.vm.Classification == labels.Classification && old.vm.PrimarySite == labels.PrimarySite {
+		c := m.standbyChange(*old.vm)
+		if c.IsZero() {
 			return nil
 		}
-		return old.at.UpdateVM(ctx, old.vm.Ref, driver.VMChange{VCPUs: &vcpus, MemoryMiB: &memory, Labels: &labels})
+		return old.at.UpdateVM(ctx, old.vm.Ref, c)
 	}
 	// At one site an id names one machine: there the old one has to go first.
 	same := old != nil && old.at.ID() == to.site && old.at.Platform() == to.platform

@@ -107,7 +107,7 @@ func TestLifecycle(t *testing.T) {
 			Check:            stands(lab, "machine and standby", &standby),
 		},
 		{ResourceName: address, ImportState: true, ImportStateId: string(id), ImportStateVerify: true,
-			ImportStateVerifyIgnore: []string{"placement", "timeouts"}},
+			ImportStateVerifyIgnore: []string{"placement", "timeouts", "disruption"}},
 		{
 			// A session that ends between two calls is renewed.
 			PreConfig:        func() { lab.Center("acilia").ExpireSessions() },

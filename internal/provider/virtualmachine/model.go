@@ -1,6 +1,8 @@
 package virtualmachine
 
 import (
+	"slices"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,32 +17,45 @@ const (
 )
 
 type model struct {
-	ID              types.String   `tfsdk:"id"`
-	TenantID        types.String   `tfsdk:"tenant_id"`
-	Name            types.String   `tfsdk:"name"`
-	Placement       types.Object   `tfsdk:"placement"`
-	ServiceID       types.String   `tfsdk:"service_id"`
-	Classification  types.String   `tfsdk:"classification"`
-	Site            types.String   `tfsdk:"site"`
-	Region          types.String   `tfsdk:"region"`
-	Platform        types.String   `tfsdk:"platform"`
-	Cluster         types.String   `tfsdk:"cluster"`
-	StandbySite     types.String   `tfsdk:"standby_site"`
-	StandbyRegion   types.String   `tfsdk:"standby_region"`
-	StandbyPlatform types.String   `tfsdk:"standby_platform"`
-	StandbyCluster  types.String   `tfsdk:"standby_cluster"`
-	HomeSite        types.String   `tfsdk:"home_site"`
-	ActiveSite      types.String   `tfsdk:"active_site"`
-	VCPUs           types.Int64    `tfsdk:"vcpus"`
-	MemoryGiB       types.Int64    `tfsdk:"memory_gib"`
-	Disks           types.List     `tfsdk:"disks"`
-	NICs            types.List     `tfsdk:"nics"`
-	GuestOS         types.String   `tfsdk:"guest_os"`
-	Firmware        types.String   `tfsdk:"firmware"`
-	PowerState      types.String   `tfsdk:"power_state"`
-	InstanceUUID    types.String   `tfsdk:"instance_uuid"`
-	MACAddresses    types.List     `tfsdk:"mac_addresses"`
-	Timeouts        timeouts.Value `tfsdk:"timeouts"`
+	ID                  types.String   `tfsdk:"id"`
+	TenantID            types.String   `tfsdk:"tenant_id"`
+	Name                types.String   `tfsdk:"name"`
+	DisplayName         types.String   `tfsdk:"display_name"`
+	Placement           types.Object   `tfsdk:"placement"`
+	ServiceID           types.String   `tfsdk:"service_id"`
+	Classification      types.String   `tfsdk:"classification"`
+	Site                types.String   `tfsdk:"site"`
+	Region              types.String   `tfsdk:"region"`
+	Platform            types.String   `tfsdk:"platform"`
+	Cluster             types.String   `tfsdk:"cluster"`
+	StandbySite         types.String   `tfsdk:"standby_site"`
+	StandbyRegion       types.String   `tfsdk:"standby_region"`
+	StandbyPlatform     types.String   `tfsdk:"standby_platform"`
+	StandbyCluster      types.String   `tfsdk:"standby_cluster"`
+	HomeSite            types.String   `tfsdk:"home_site"`
+	ActiveSite          types.String   `tfsdk:"active_site"`
+	VCPUs               types.Int64    `tfsdk:"vcpus"`
+	MemoryGiB           types.Int64    `tfsdk:"memory_gib"`
+	Image               types.String   `tfsdk:"image"`
+	Disks               types.List     `tfsdk:"disks"`
+	NICs                types.List     `tfsdk:"nics"`
+	SecurityGroups      types.Set      `tfsdk:"security_groups"`
+	UserData            types.String   `tfsdk:"user_data"`
+	UserDataWO          types.String   `tfsdk:"user_data_wo"`
+	UserDataWOVersion   types.Int64    `tfsdk:"user_data_wo_version"`
+	VendorDataWO        types.String   `tfsdk:"vendor_data_wo"`
+	VendorDataWOVersion types.Int64    `tfsdk:"vendor_data_wo_version"`
+	SSHKeys             types.List     `tfsdk:"ssh_keys"`
+	Metadata            types.Map      `tfsdk:"metadata"`
+	Group               types.String   `tfsdk:"group"`
+	GroupPolicy         types.String   `tfsdk:"group_policy"`
+	GuestOS             types.String   `tfsdk:"guest_os"`
+	Firmware            types.String   `tfsdk:"firmware"`
+	PowerState          types.String   `tfsdk:"power_state"`
+	Disruption          types.String   `tfsdk:"disruption"`
+	InstanceUUID        types.String   `tfsdk:"instance_uuid"`
+	MACAddresses        types.List     `tfsdk:"mac_addresses"`
+	Timeouts            timeouts.Value `tfsdk:"timeouts"`
 }
 
 type identity struct {
@@ -51,8 +66,6 @@ type identity struct {
 func identityOf(id psn.VMID) identity {
 	return identity{types.StringValue(string(id.Tenant())), types.StringValue(id.Name())}
 }
-
-var diskType = types.ObjectType{AttrTypes: map[string]attr.Type{"size_gib": types.Int64Type, "storage_class": types.StringType}}
 
 func (m model) vmid() psn.VMID { return psn.VMID(m.ID.ValueString()) }
 
@@ -81,89 +94,104 @@ func (m model) labels(role psn.Role) driver.Labels {
 	}
 }
 
-// expandActive is the machine to make at home.
+// expandActive is the machine to make at home, without what its guest reads.
 func (m model) expandActive() driver.VMSpec {
 	spec := driver.VMSpec{
 		ID: m.vmid(), Labels: m.labels(psn.RoleActive), Cluster: m.Cluster.ValueString(),
 		VCPUs: m.VCPUs.ValueInt64(), MemoryMiB: m.MemoryGiB.ValueInt64() * mibPerGiB,
 		GuestOS: m.GuestOS.ValueString(), Firmware: m.Firmware.ValueString(),
+		DisplayName: m.DisplayName.ValueString(), Image: m.Image.ValueString(),
+		Disks: specs(m.Disks), SecurityGroups: m.groups(), Metadata: m.metadata(),
+		Group: m.Group.ValueString(), GroupPolicy: driver.GroupPolicy(m.GroupPolicy.ValueString()),
 	}
-	for _, d := range m.Disks.Elements() {
-		attrs := attributes(d)
-		spec.Disks = append(spec.Disks, driver.DiskSpec{
-			CapacityBytes: number(attrs["size_gib"]) * bytesPerGiB, StorageClass: text(attrs["storage_class"]),
-		})
+	if spec.Group != "" && spec.GroupPolicy == "" {
+		spec.GroupPolicy = driver.ApartIfCan
 	}
-	if m.NICs.IsNull() {
+	if m.NICs.IsNull() || m.NICs.IsUnknown() {
 		spec.NICs = []driver.NICSpec{{}}
 	}
-	for _, n := range m.NICs.Elements() {
-		attrs := attributes(n)
-		spec.NICs = append(spec.NICs, driver.NICSpec{Network: text(attrs["network"]), MAC: text(attrs["mac"])})
+	for _, c := range cardsOf(m.NICs) {
+		spec.NICs = append(spec.NICs, c.spec())
 	}
 	return spec
 }
 
 // expandStandby is the machine that holds the reserve: same CPU, memory and disk
-// sizes, no network, never powered on by this resource. Its disks are on what
-// storage the other site chooses: a class named for home need not exist there.
+// sizes, empty, no network, never powered on by this resource. What has a name
+// at home, such as storage, an image or a group, need not exist at the other
+// site, which may be on the other platform: it chooses for itself.
 func (m model) expandStandby() driver.VMSpec {
-	spec := m.expandActive()
-	spec.Labels, spec.Cluster, spec.NICs = m.labels(psn.RoleStandby), m.StandbyCluster.ValueString(), nil
-	for i := range spec.Disks {
-		spec.Disks[i].StorageClass = ""
+	home := m.expandActive()
+	spec := driver.VMSpec{
+		ID: home.ID, Labels: m.labels(psn.RoleStandby), Cluster: m.StandbyCluster.ValueString(),
+		VCPUs: home.VCPUs, MemoryMiB: home.MemoryMiB, Firmware: home.Firmware,
+	}
+	if m.StandbyPlatform.Equal(m.Platform) {
+		spec.GuestOS = home.GuestOS
+	}
+	for _, d := range home.Disks {
+		spec.Disks = append(spec.Disks, driver.DiskSpec{CapacityBytes: d.CapacityBytes})
 	}
 	return spec
 }
 
-// diskSizes are the sizes in GiB; known is false when one is not known.
-func diskSizes(l types.List) (sizes []int64, known bool) {
-	if l.IsUnknown() {
-		return nil, false
+// groups are the security groups, nil when none were asked for.
+func (m model) groups() []string {
+	if m.SecurityGroups.IsNull() || m.SecurityGroups.IsUnknown() {
+		return nil
 	}
-	for _, d := range l.Elements() {
-		n, ok := attributes(d)["size_gib"].(types.Int64)
-		if !ok || n.IsUnknown() {
-			return nil, false
+	out := []string{}
+	for _, v := range m.SecurityGroups.Elements() {
+		out = append(out, text(v))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (m model) metadata() map[string]string {
+	if len(m.Metadata.Elements()) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for k, v := range m.Metadata.Elements() {
+		out[k] = text(v)
+	}
+	return out
+}
+
+// refreshMetadata keeps null and empty apart as the configuration has them.
+func refreshMetadata(state types.Map, seen map[string]string) types.Map {
+	if len(seen) == 0 && (state.IsNull() || len(state.Elements()) == 0) && !state.IsUnknown() {
+		return state
+	}
+	elems := map[string]attr.Value{}
+	for k, v := range seen {
+		elems[k] = types.StringValue(v)
+	}
+	return types.MapValueMust(types.StringType, elems)
+}
+
+// refreshGroups takes over the security groups where the platform tells them.
+func refreshGroups(state types.Set, seen []string) types.Set {
+	if seen == nil {
+		if state.IsUnknown() {
+			return types.SetNull(types.StringType)
 		}
-		sizes = append(sizes, n.ValueInt64())
+		return state
 	}
-	return sizes, true
-}
-
-func flattenDisks(disks []psn.Disk) types.List {
-	elems := make([]attr.Value, len(disks))
-	for i, d := range disks {
-		elems[i] = oneDisk(types.Int64Value((d.CapacityBytes + bytesPerGiB - 1) / bytesPerGiB)) // 256 MiB is not 0 GiB
+	elems := make([]attr.Value, len(seen))
+	for i, g := range seen {
+		elems[i] = types.StringValue(g)
 	}
-	return types.ListValueMust(diskType, elems)
+	return types.SetValueMust(types.StringType, elems)
 }
 
-func oneDisk(size types.Int64) types.Object {
-	return types.ObjectValueMust(diskType.AttrTypes, map[string]attr.Value{"size_gib": size, "storage_class": types.StringNull()})
-}
-
-func flattenMACs(nics []psn.NIC) types.List {
-	elems := make([]attr.Value, len(nics))
-	for i, n := range nics {
-		elems[i] = types.StringValue(n.MAC)
-	}
-	return types.ListValueMust(types.StringType, elems)
-}
-
-func attributes(v attr.Value) map[string]attr.Value {
-	o, _ := v.(types.Object)
-	return o.Attributes()
-}
+// memoryGiB rounds up, so that what is reserved for it is enough.
+func memoryGiB(mib int64) int64 { return max(1, (mib+mibPerGiB-1)/mibPerGiB) }
 
 func text(v attr.Value) string {
 	s, _ := v.(types.String)
 	return s.ValueString()
-}
-
-func number(v attr.Value) int64 {
-	n, _ := v.(types.Int64)
-	return n.ValueInt64()
 }
 
 func optional(s string) types.String {

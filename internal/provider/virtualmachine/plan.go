@@ -3,13 +3,13 @@ package virtualmachine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -48,7 +48,7 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	if prior != nil {
 		m.stay(config, *prior, &resp.Diagnostics)
-		m.change(config, *prior, &resp.Diagnostics)
+		m.change(config, *prior, isImported(ctx, req.Private), &resp.Diagnostics)
 		if was := prior.use().Class; !resp.Diagnostics.HasError() && m.use().Class.Rank() > 0 && was.Rank() > m.use().Class.Rank() && !r.mayLower(ctx, m, req.Private) {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("classification"), "lower the class of", describe(m.ID, m.Name), m.lowered(was)))
 		}
@@ -56,6 +56,8 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.UserDataWO, m.VendorDataWO = types.StringNull(), types.StringNull()
+	m.Disruption = m.disruption(prior, adopting(ctx, req.Private) != nil)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 
@@ -67,12 +69,19 @@ func differs(was, is types.String) bool {
 
 // observe foretells what will be observed.
 func (m *model) observe(prior *model) {
-	if prior == nil {
-		m.ActiveSite = m.Site
-		m.MACAddresses = types.ListUnknown(types.StringType)
+	if prior != nil {
+		m.ActiveSite, m.MACAddresses = prior.ActiveSite, prior.MACAddresses
+		if m.SecurityGroups.IsNull() {
+			m.SecurityGroups = prior.SecurityGroups
+		}
 		return
 	}
-	m.ActiveSite, m.MACAddresses = prior.ActiveSite, prior.MACAddresses
+	m.ActiveSite = m.Site
+	m.MACAddresses = types.ListUnknown(types.StringType)
+	m.Disks, m.NICs = foretellDisks(m.Disks), foretellCards(m.NICs)
+	if m.SecurityGroups.IsNull() && (m.Platform.IsUnknown() || driver.NotionSecurityGroup.On(psn.Platform(m.Platform.ValueString())) == nil) {
+		m.SecurityGroups = types.SetUnknown(types.StringType)
+	}
 }
 
 // stay keeps the machine where it was observed: no attribute moves it. A place
@@ -103,20 +112,10 @@ func (m *model) stay(config, prior model, diags *diag.Diagnostics) {
 }
 
 // change checks an update against what stands.
-func (m *model) change(config, prior model, diags *diag.Diagnostics) {
-	if config.Disks.IsNull() && !prior.Disks.IsNull() {
-		m.Disks = prior.Disks
-	}
-	want, known := diskSizes(m.Disks)
-	have, _ := diskSizes(prior.Disks)
-	switch {
-	case known && !prior.Disks.IsNull() && !slices.Equal(want, have):
-		diags.AddAttributeError(path.Root("disks"), "Unable to change the disks of "+describe(m.ID, m.Name),
-			fmt.Sprintf("The machine has disks of %v GiB, %v are asked for; this provider changes no disks of a machine that stands, because it could lose what is on them.\n\n"+
-				"What to do: keep the disks as they are, or make another machine.", have, want))
-	case config.Disks.IsNull():
-		m.warnStorage(diags)
-	}
+func (m *model) change(config, prior model, imported bool, diags *diag.Diagnostics) {
+	m.growDisks(config, prior, diags)
+	m.growCards(config, prior, diags)
+	m.keepGuest(config, prior, imported, diags)
 	if was := prior.StandbySite.ValueString(); was != "" && m.StandbySite.IsNull() {
 		diags.AddAttributeWarning(path.Root("standby_site"), "The standby of "+describe(m.ID, m.Name)+" will be deleted",
 			fmt.Sprintf("It stands at %s, cluster %s. Afterwards nothing is reserved for this machine at another site: should its site be lost, it is lost too.",
@@ -131,21 +130,6 @@ func (m *model) change(config, prior model, diags *diag.Diagnostics) {
 	if active := prior.ActiveSite; !active.IsNull() && !m.Site.IsUnknown() && !active.Equal(m.Site) {
 		diags.AddAttributeWarning(path.Root("home_site"), fmt.Sprintf("%s runs away from home", describe(m.ID, m.Name)),
 			fmt.Sprintf("Its home is %s, it was last seen active at %s. This resource moves nothing by itself.", m.Site.ValueString(), active.ValueString()))
-	}
-}
-
-// warnStorage says that more storage in the placement does not grow disks.
-func (m *model) warnStorage(diags *diag.Diagnostics) {
-	sizes, known := diskSizes(m.Disks)
-	limit := assignment{m.Placement}.number(types.Int64Null(), "storage_gib")
-	var sum int64
-	for _, s := range sizes {
-		sum += s
-	}
-	if known && !limit.IsNull() && !limit.IsUnknown() && limit.ValueInt64() > sum {
-		diags.AddAttributeWarning(path.Root("disks"), "Disks stay as they are",
-			fmt.Sprintf("The placement reserves %d GiB for %s, its disks have %d GiB; this provider changes no disks of a machine that stands.",
-				limit.ValueInt64(), describe(m.ID, m.Name), sum))
 	}
 }
 

@@ -42,10 +42,16 @@ func resolve(config model) (model, diag.Diagnostics) {
 	m.StandbyRegion = regionOf(m.StandbySite)
 	if m.Disks.IsNull() {
 		if size := a.number(types.Int64Null(), "storage_gib"); !size.IsNull() {
-			m.Disks = types.ListValueMust(diskType, []attr.Value{oneDisk(size)})
+			m.Disks = listOf([]disk{{size, types.StringNull()}})
 		}
 	}
+	if m.DisplayName.IsNull() {
+		m.DisplayName = m.Name
+	}
 	m.identify(&diags)
+	config.ID, config.Name = m.ID, m.Name
+	config.checkGuest(&diags)
+	config.notions(m.Platform, &diags)
 	complete := m.required(a, &diags)
 	m.within(a, &diags)
 	if complete {
@@ -138,11 +144,7 @@ func (m model) within(a assignment, diags *diag.Diagnostics) {
 	none := types.Int64Null()
 	over("vcpus", "vCPUs", m.VCPUs, a.number(none, "vcpus"))
 	over("memory_gib", "GiB of memory", m.MemoryGiB, a.number(none, "memory_gib"))
-	if sizes, known := diskSizes(m.Disks); known {
-		var sum int64
-		for _, s := range sizes {
-			sum += s
-		}
+	if sum, known := sumOf(m.Disks); known {
 		over("disks", "GiB of storage", types.Int64Value(sum), a.number(none, "storage_gib"))
 	}
 }

@@ -24,7 +24,7 @@ func assigned() placement.Assignment {
 func empty() model {
 	return model{
 		Placement: types.ObjectNull(pplacement.AssignmentType().AttrTypes),
-		Disks:     types.ListNull(diskType), NICs: types.ListNull(types.ObjectType{}),
+		Disks:     types.ListNull(diskType), NICs: types.ListNull(cardType),
 	}
 }
 
@@ -168,7 +168,7 @@ func TestPlanWarns(t *testing.T) {
 	config.Placement = pplacement.Flatten(moved)
 	m, diags := resolve(config)
 	m.stay(config, prior, &diags)
-	m.change(config, prior, &diags)
+	m.change(config, prior, false, &diags)
 	var text strings.Builder
 	for _, d := range diags.Warnings() {
 		text.WriteString(d.Summary() + "\n")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
@@ -72,6 +71,14 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config.ID, config.Name = m.ID, m.Name
+	config.notions(m.Platform, &resp.Diagnostics) // in the plan the platform may not have been known
+	boot, err := config.firstBoot()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("user_data"), "create", describe(m.ID, m.Name), err))
+	}
 	r.accept(m, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -84,14 +91,14 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("cluster"), "create", describe(m.ID, m.Name), err))
 		return
 	}
-	m.ActiveSite = types.StringNull()
-	m.MACAddresses = flattenMACs(nil)
+	planned := m
+	m.settle(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	active, err := r.makeActive(ctx, m)
+	active, err := r.makeActive(ctx, planned, boot)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("site"), "create", describe(m.ID, m.Name), err))
 		if r.nothingLeft(ctx, m, err) {
@@ -99,8 +106,8 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		}
 		return
 	}
-	m.ActiveSite = m.Site
-	m.MACAddresses = flattenMACs(active.NICs)
+	m = planned
+	m.settle(active)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	if err := r.makeStandby(ctx, m); err != nil {
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
@@ -116,8 +123,16 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
+	of := adopting(ctx, req.Private)
 	active, standby, err := r.find(ctx, m)
+	if of != nil && active == nil {
+		active, err = r.look(ctx, m.vmid(), *of)
+	}
 	switch {
+	case active == nil && err != nil && (of != nil || m.Name.IsNull()):
+		// An import: there is nothing yet that could be kept.
+		resp.Diagnostics.Append(diagnose.Unable("import", describe(m.ID, m.Name), err))
+		return
 	case active == nil && err != nil:
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
 		return
@@ -130,7 +145,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	case err != nil:
 		resp.Diagnostics.Append(diagnose.Warn("refresh all of", describe(m.ID, m.Name), err))
 	}
-	if !m.Site.IsNull() { // after an import nothing is known yet
+	if !m.Site.IsNull() && of == nil { // after an import nothing is known yet
 		if err := m.ours(*active); err != nil {
 			resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
 			return
@@ -169,42 +184,6 @@ func (r *vmResource) find(ctx context.Context, m model) (active, standby *seen, 
 	return nil, standby, err
 }
 
-// flatten takes over what was observed. complete says that every expected site
-// answered, so that a standby not found is gone.
-func (m *model) flatten(active seen, standby *seen, complete bool) {
-	at := active.spot()
-	imported := m.Site.IsNull()
-	m.ActiveSite = types.StringValue(string(at.site))
-	if !imported && string(at.site) == m.Site.ValueString() && at.cluster != "" {
-		m.Platform, m.Cluster = types.StringValue(string(at.platform)), types.StringValue(at.cluster)
-	}
-	m.VCPUs = types.Int64Value(active.vm.VCPUs)
-	m.MemoryGiB = types.Int64Value(max(1, active.vm.MemoryMiB/mibPerGiB))
-	m.PowerState = types.StringValue(string(active.vm.Power))
-	m.MACAddresses = flattenMACs(active.vm.NICs)
-	if active.vm.Service != "" {
-		m.ServiceID = types.StringValue(string(active.vm.Service))
-		m.Classification = types.StringValue(string(active.vm.Classification))
-	}
-	if imported {
-		m.TenantID = types.StringValue(string(m.vmid().Tenant()))
-		m.Name = types.StringValue(m.vmid().Name())
-		m.InstanceUUID = types.StringValue(m.vmid().InstanceUUID())
-		m.Site, m.HomeSite = types.StringValue(string(at.site)), types.StringValue(string(at.site))
-		m.Region = regionOf(m.Site)
-		m.Platform, m.Cluster = types.StringValue(string(at.platform)), types.StringValue(at.cluster)
-		m.Disks = flattenDisks(active.vm.Disks)
-	}
-	if standby != nil && m.StandbySite.ValueString() != string(standby.at.ID()) || standby == nil && complete {
-		var s spot
-		if standby != nil {
-			s = standby.spot()
-		}
-		m.StandbySite, m.StandbyPlatform, m.StandbyCluster = optional(string(s.site)), optional(string(s.platform)), optional(s.cluster)
-		m.StandbyRegion = regionOf(m.StandbySite)
-	}
-}
-
 // Update implements resource.Resource.
 func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, state model
@@ -218,6 +197,13 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	if of := adopting(ctx, req.Private); of != nil {
+		if err := r.adopt(ctx, m, *of); err != nil {
+			resp.Diagnostics.Append(diagnose.Unable("take over", describe(m.ID, m.Name), err))
+			return
+		}
+		state.ServiceID = m.ServiceID
+	}
 	active, standby, err := r.find(ctx, state)
 	if err == nil && active == nil {
 		err = psn.Errorf(psn.NotFound, "the machine is not at any configured site any more")
@@ -234,6 +220,13 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
 		return
 	}
+	vm, err := active.at.DescribeVM(ctx, active.vm.Ref)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("read", describe(m.ID, m.Name), err))
+		return
+	}
+	m.observed(*vm)
+	resp.Diagnostics.Append(noteAdopted(ctx, resp.Private)...)
 	if err := r.changeStandby(ctx, m, standby); err != nil {
 		// What was changed of the machine itself is kept; the standby stays as it was.
 		m.StandbySite, m.StandbyRegion, m.StandbyPlatform, m.StandbyCluster = state.StandbySite, state.StandbyRegion, state.StandbyPlatform, state.StandbyCluster
@@ -281,7 +274,9 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	}
 }
 
-// ImportState implements resource.ResourceWithImportState: by "<tenant>/<name>".
+// ImportState implements resource.ResourceWithImportState: by "<tenant>/<name>",
+// or by "<tenant>/<name>@<site>/<platform>/<ref>" for a machine that this
+// project did not make and that the first apply marks.
 func (r *vmResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	raw := req.ID
 	if raw == "" {
@@ -289,11 +284,12 @@ func (r *vmResource) ImportState(ctx context.Context, req resource.ImportStateRe
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 		raw = id.TenantID.ValueString() + "/" + id.Name.ValueString()
 	}
-	id, err := psn.ParseVMID(raw)
+	id, of, err := parseImportID(raw)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("import", "the virtual machine", err))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), string(id))...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
+	resp.Diagnostics.Append(noteImport(ctx, of, resp.Private)...)
 }

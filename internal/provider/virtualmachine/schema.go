@@ -2,10 +2,10 @@ package virtualmachine
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -27,15 +27,16 @@ func resourceSchema(ctx context.Context) schema.Schema {
 	size := func(doc string, most int64) schema.Attribute {
 		return schema.Int64Attribute{Optional: true, Computed: true, MarkdownDescription: doc, Validators: []validator.Int64{int64validator.Between(1, most)}}
 	}
-	return schema.Schema{
+	s := schema.Schema{
 		MarkdownDescription: "A virtual machine of a service, at the place `psn_placement` decided, with its standby: a powered-off machine of the same size, " +
-			"with empty disks, that holds the reserve at another site. A failover or a move never replaces the machine: `home_site` is configuration, `active_site` is observed.",
+			"with empty disks, that holds the reserve at another site. One schema serves both platforms: what a platform has no notion for is refused in the plan, in words. A failover or a move never replaces the machine: `home_site` is configuration, `active_site` is observed.",
 		Attributes: map[string]schema.Attribute{
-			"id":         text("`<tenant>/<name>`, for example `p_bs/protocollo-db-1`; known in the plan. It carries no site."),
-			"tenant_id":  text("Tenant, taken from the service."),
-			"name":       derived("Name of the machine. Default: the key in `psn_placement.….assignments`. Another name is another machine."),
-			"placement":  placement.Input("One value of `psn_placement.….assignments`. Required for critical and strategic services.", false),
-			"service_id": derived("Service the machine belongs to. Default: that of the placement."),
+			"id":           text("`<tenant>/<name>`, for example `p_bs/protocollo-db-1`; known in the plan. It carries no site."),
+			"tenant_id":    text("Tenant, taken from the service."),
+			"name":         derived("Name of the machine. Default: the key in `psn_placement.….assignments`. Another name is another machine."),
+			"display_name": derived("Name people see at the platform. Default: `name`. Changed in place.", stringvalidator.LengthBetween(1, 80)),
+			"placement":    placement.Input("One value of `psn_placement.….assignments`. Required for critical and strategic services.", false),
+			"service_id":   derived("Service the machine belongs to. Default: that of the placement."),
 			"classification": derived("Class of the service. Default: that of the placement.",
 				stringvalidator.OneOf(names(psn.Classifications())...)),
 			"site":             derived("Home site. Taken from the placement; to be given only without one, and may not contradict it.", stringvalidator.OneOf(names(psn.Sites())...)),
@@ -48,25 +49,9 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"standby_cluster":  text("Cluster at the standby's site."),
 			"home_site":        text("Home site, as decided."),
 			"active_site":      text("Site where the machine was last seen active. It differs from `home_site` after a failover."),
-			"vcpus":            size("Virtual CPUs. Default and upper limit: those of the placement. Changed in place, with a restart.", placement.MaxVCPUs),
+			"vcpus":            size("Virtual CPUs. Default and upper limit: those of the placement. Changed in place, with a restart. On OpenStack a flavour of exactly this size is taken, or made where the configuration file allows it (`create_flavors`).", placement.MaxVCPUs),
 			"memory_gib":       size("Memory in GiB. Default and upper limit: that of the placement. Changed in place, with a restart.", placement.MaxGiB),
-			"disks": schema.ListNestedAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "Disks, made in this order. Default: one disk of the placement's storage. They cannot be changed afterwards.",
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"size_gib":      schema.Int64Attribute{Required: true, MarkdownDescription: "Size in GiB.", Validators: []validator.Int64{int64validator.Between(1, placement.MaxGiB)}},
-					"storage_class": schema.StringAttribute{Optional: true, MarkdownDescription: "Datastore or volume type. Default: chosen by free space."},
-				}},
-			},
-			"nics": schema.ListNestedAttribute{
-				Optional: true, MarkdownDescription: "Network cards, made with the machine. Default: one on the tenant's default network at the site.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"network": schema.StringAttribute{Optional: true, MarkdownDescription: "Network. Default: the tenant's default network at the site."},
-					"mac":     schema.StringAttribute{Optional: true, MarkdownDescription: "MAC address. Default: chosen by the platform."},
-				}},
-			},
-			"guest_os": schema.StringAttribute{Optional: true, MarkdownDescription: "Guest identifier of the platform, for example `debian12_64Guest`. Used when the machine is made."},
+			"guest_os":         schema.StringAttribute{Optional: true, MarkdownDescription: "Guest identifier of the platform, for example `debian12_64Guest` on vSphere. Used when the machine is made."},
 			"firmware": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "`bios` (default) or `efi`. Used when the machine is made.",
 				Validators: []validator.String{stringvalidator.OneOf("bios", "efi")},
@@ -76,11 +61,16 @@ func resourceSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "`on` (default) or `off`.",
 				Validators:          []validator.String{stringvalidator.OneOf(string(psn.PoweredOn), string(psn.PoweredOff))},
 			},
+			"disruption": text("What the last change, or the one planned, does to the machine, in words and known in the plan: `new machine`, `none`, `restart: vCPUs 2 -> 4`, `adds disk 2 of 20 GiB, no restart`. " +
+				"A restart for a larger size is spared on vSphere where the machine's hot-add is on."),
 			"instance_uuid": text("UUID the machine bears on every platform and site; a function of the id, known in the plan."),
 			"mac_addresses": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "MAC addresses observed."},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
 	}
+	maps.Copy(s.Attributes, deviceAttributes())
+	maps.Copy(s.Attributes, guestAttributes())
+	return s
 }
 
 func names[T ~string](vs []T) []string {

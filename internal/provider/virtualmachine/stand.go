@@ -127,10 +127,8 @@ func (r *vmResource) room(ctx context.Context, m model) error {
 			continue
 		}
 		asked := psn.Resources{VCPUs: m.VCPUs.ValueInt64(), MemoryMiB: m.MemoryGiB.ValueInt64() * mibPerGiB}
-		sizes, _ := diskSizes(m.Disks)
-		for _, s := range sizes {
-			asked.StorageMiB += s * mibPerGiB
-		}
+		sum, _ := sumOf(m.Disks)
+		asked.StorageMiB = sum * mibPerGiB
 		if !asked.Fits(c.Capacity) {
 			return psn.Errorf(psn.InvalidInput,
 				"%d vCPUs, %d MiB of memory and %d MiB of storage are asked for; cluster %q at %s holds %d vCPUs, %d MiB and %d MiB in all: ask for less or choose another cluster",
