@@ -1,0 +1,167 @@
+package openstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var _ driver.ImageUpload = (*Site)(nil)
+
+// CreateImage implements driver.ImageUpload. The content is hashed while it is
+// sent, and what Glance hashed of what arrived is held against it. An upload is
+// not resumed: what an earlier one left is removed and the content sent anew.
+func (s *Site) CreateImage(ctx context.Context, spec driver.ImageSpec, from io.Reader) (*driver.Image, error) {
+	i, err := s.createImage(ctx, spec, from)
+	what := fmt.Sprintf("create image %q of tenant %q", spec.Name, spec.Tenant)
+	if spec.Tenant == "" {
+		what = fmt.Sprintf("create image %q of all tenants", spec.Name)
+	}
+	return i, s.fault(err, what)
+}
+
+func (s *Site) createImage(ctx context.Context, spec driver.ImageSpec, from io.Reader) (*driver.Image, error) {
+	if err := checkImage(spec); err != nil {
+		return nil, err
+	}
+	project := "" // the operator's own
+	if spec.Tenant != "" {
+		var err error
+		if project, err = s.projectOf(ctx, spec.Tenant); err != nil {
+			return nil, err
+		}
+	}
+	c, err := s.image(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.objects.lock(ctx, "image/"+project+"/"+spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	i, err := s.imageNamed(ctx, c, project, spec)
+	if err != nil {
+		return nil, err
+	}
+	if i == nil {
+		if i, err = s.upload(ctx, c, spec, from); err != nil {
+			return nil, err
+		}
+	}
+	out := i.observed(spec.Tenant)
+	return &out, nil
+}
+
+// imageNamed returns the image that an earlier call made, nil when it is yet to
+// be made.
+func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, project string, spec driver.ImageSpec) (*glanceImage, error) {
+	found, err := list(ctx, c, "images", url.Values{"name": {spec.Name}}, "images", glanceImage.id)
+	if err != nil {
+		return nil, err
+	}
+	var same *glanceImage
+	for n, i := range found {
+		if mine := i.Owner == project || spec.Tenant == "" && i.Visibility == imagePublic; !mine || i.Name != spec.Name {
+			continue
+		}
+		hash := i.Extra[propHash]
+		switch {
+		case hash == "":
+			return nil, psn.Errorf(psn.AlreadyExists, "there is an image %q (%s) that this project did not upload: rename or remove it, or choose another name", spec.Name, i.ID)
+		case i.unfinished():
+			if err := s.removeImage(ctx, c, i.ID); err != nil {
+				return nil, err
+			}
+		case hash != spec.SHA256:
+			return nil, psn.Errorf(psn.AlreadyExists, "image %q (%s) exists with other content: its SHA-256 is %s, not %s", spec.Name, i.ID, hash, spec.SHA256)
+		case deref(i.Format) != spec.Format:
+			return nil, psn.Errorf(psn.AlreadyExists, "image %q (%s) exists in format %q, not %q", spec.Name, i.ID, deref(i.Format), spec.Format)
+		case i.Status != imageActive:
+			return nil, psn.Errorf(psn.Conflict, "image %q (%s) exists in status %q: make it active, or remove it", spec.Name, i.ID, i.Status)
+		case same != nil:
+			return nil, psn.Errorf(psn.Conflict, "there are several images %q (%s, %s): remove all but one", spec.Name, same.ID, i.ID)
+		default:
+			same = &found[n]
+		}
+	}
+	return same, nil
+}
+
+// upload makes the image and sends its content. What fails is removed.
+func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec driver.ImageSpec, from io.Reader) (*glanceImage, error) {
+	var i glanceImage
+	if err := send(ctx, c, http.MethodPost, "images", imageBody(spec), &i); err != nil {
+		return nil, err
+	}
+	made, err := s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))
+	if err == nil {
+		return made, nil
+	}
+	if left := s.cleanUp(ctx, func(ctx context.Context) error { return s.removeImage(ctx, c, i.ID) }); left != nil {
+		err = fmt.Errorf("%w; and image %s is left without its content: %w", err, i.ID, left)
+	}
+	return nil, err
+}
+
+// fill sends the content and makes sure of what arrived.
+func (s *Site) fill(ctx context.Context, c *gophercloud.ServiceClient, id string, body *content) (*glanceImage, error) {
+	res, err := c.Request(ctx, http.MethodPut, c.ServiceURL("images", id, "file"), &gophercloud.RequestOpts{
+		RawBody: body, OkCodes: []int{http.StatusNoContent, http.StatusOK},
+		MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"},
+	})
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	switch {
+	case body.err != nil:
+		return nil, body.err
+	case err != nil && !(body.whole && unanswered(err)):
+		return nil, err
+	}
+	// After a lost answer too: all of it was sent, so it may have arrived.
+	var i glanceImage
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	looked := s.wait(short, "image "+id, func(ctx context.Context) (bool, error) {
+		i = glanceImage{}
+		err := get(ctx, c, "images/"+id, &i)
+		return !i.unfinished(), err
+	})
+	switch {
+	case looked != nil && err != nil:
+		return nil, err
+	case looked != nil:
+		return nil, fmt.Errorf("all content was sent, and the image is not active: %w", looked)
+	}
+	return &i, checkArrival(i, body)
+}
+
+// checkArrival holds what Glance says of the content against what was sent.
+func checkArrival(i glanceImage, body *content) error {
+	switch {
+	case i.Status != imageActive:
+		return psn.Errorf(psn.Internal, "image %s is in status %q after its upload", i.ID, i.Status)
+	case i.Size == nil || *i.Size != body.n:
+		return psn.Errorf(psn.Corrupt, "image %s has %d bytes, and %d were sent", i.ID, deref(i.Size), body.n)
+	case deref(i.HashAlgo) == "sha512" && deref(i.Hash) != body.sha512():
+		return psn.Errorf(psn.Corrupt, "image %s arrived with the SHA-512 %s, and %s was sent", i.ID, deref(i.Hash), body.sha512())
+	case deref(i.HashAlgo) == "sha256" && deref(i.Hash) != body.want:
+		return psn.Errorf(psn.Corrupt, "image %s arrived with the SHA-256 %s, and %s was sent", i.ID, deref(i.Hash), body.want)
+	}
+	return nil
+}
+
+// unanswered reports whether err came instead of an answer.
+func unanswered(err error) bool {
+	var answer gophercloud.ErrUnexpectedResponseCode
+	return !errors.As(err, &answer)
+}

@@ -1,0 +1,277 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+var _ driver.Volumes = (*Site)(nil)
+
+// Volumes implements driver.Volumes in two requests and one for each further
+// page. The disks of machines are among them: here they are volumes.
+func (s *Site) Volumes(ctx context.Context) ([]driver.Volume, error) {
+	out, err := s.volumes(ctx)
+	return out, s.fault(err, "list volumes")
+}
+
+func (s *Site) volumes(ctx context.Context) ([]driver.Volume, error) {
+	c, err := s.volume(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	found, err := list(ctx, c, "volumes/detail", url.Values{"all_tenants": {"True"}}, "volumes", cinderVolume.id)
+	if err != nil {
+		return nil, err
+	}
+	tenants, err := s.tenantsByProject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []driver.Volume{}
+	for _, v := range found {
+		if t := tenants[v.ProjectID]; t != "" {
+			out = append(out, v.observed(t))
+		}
+	}
+	slices.SortFunc(out, compareVolumes)
+	return out, nil
+}
+
+// CreateVolume implements driver.Volumes. A volume that could not be made is
+// removed before the error is returned, which says what Cinder said.
+func (s *Site) CreateVolume(ctx context.Context, spec driver.VolumeSpec) (*driver.Volume, error) {
+	v, err := s.createVolume(ctx, spec)
+	return v, s.fault(err, fmt.Sprintf("create volume %q of tenant %q", spec.Name, spec.Tenant))
+}
+
+func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*driver.Volume, error) {
+	if err := checkVolume(spec); err != nil {
+		return nil, err
+	}
+	project, err := s.projectOf(ctx, spec.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.volume(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.objects.lock(ctx, "volume/"+project+"/"+spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	image := ""
+	if spec.Image != "" {
+		img, err := s.imageFor(ctx, project, spec.Image)
+		if err != nil {
+			return nil, err
+		}
+		image = img.ID
+	}
+	v, err := s.volumeNamed(ctx, c, spec, image)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		if v, err = s.postVolume(ctx, c, spec, image); err != nil {
+			return nil, err
+		}
+	}
+	if v, err = s.volumeReady(ctx, c, v.ID); err != nil {
+		return nil, err
+	}
+	out := v.observed(spec.Tenant)
+	return &out, nil
+}
+
+// volumeNamed returns the volume that an earlier call made, nil when it is yet
+// to be made. One that no backend ever took holds nothing and is removed.
+func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
+	found, err := list(ctx, c, "volumes/detail", url.Values{"name": {spec.Name}}, "volumes", cinderVolume.id)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(v cinderVolume) bool { return v.Name != spec.Name || v.Status == "deleting" })
+	if len(found) == 0 {
+		return nil, nil //nolint:nilnil // it is yet to be made
+	}
+	if len(found) > 1 {
+		return nil, psn.Errorf(psn.Conflict, "the tenant's project has %d volumes of the name %q (%s, %s): remove or rename all but one", len(found), spec.Name, found[0].ID, found[1].ID)
+	}
+	v := found[0]
+	if !v.ours() {
+		return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a volume %q (%s) that this project did not make as one: rename or remove it, or choose another name", spec.Name, v.ID)
+	}
+	if v.Status == "error" && v.Host == "" {
+		return nil, s.removeVolume(ctx, c, v.ID)
+	}
+	if !v.atRest() {
+		image = "" // Cinder tells it when it has copied it, and only then
+	}
+	d := fixedVolumeDifferences(v, spec, image)
+	if want := sizeGiB(spec.SizeBytes); v.SizeGiB != want {
+		d = append(d, fmt.Sprintf("size is %d GiB, not %d GiB", v.SizeGiB, want))
+	}
+	if len(d) > 0 {
+		return nil, psn.Errorf(psn.AlreadyExists, "volume %q (%s) exists and is another: %s", spec.Name, v.ID, strings.Join(d, ", "))
+	}
+	return &v, nil
+}
+
+func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
+	volume := map[string]any{"name": spec.Name, "size": sizeGiB(spec.SizeBytes), "metadata": map[string]string{keyVolume: spec.Name}}
+	for key, v := range map[string]string{"volume_type": spec.StorageClass, "availability_zone": spec.Zone, "imageRef": image} {
+		if v != "" {
+			volume[key] = v
+		}
+	}
+	var made struct{ Volume cinderVolume }
+	err := send(ctx, c, http.MethodPost, "volumes", map[string]any{"volume": volume}, &made)
+	if hasStatus(err, http.StatusBadRequest, http.StatusNotFound) {
+		if better := s.volumeChoices(ctx, c, spec); better != nil {
+			err = better
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &made.Volume, nil
+}
+
+// volumeChoices says which choice of a refused specification the site does not
+// have, and which it has; nil when it was not that.
+func (s *Site) volumeChoices(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec) error {
+	var types struct {
+		List []cinderType `json:"volume_types"`
+	}
+	var zones struct {
+		List []struct {
+			Name  string                   `json:"zoneName"`
+			State struct{ Available bool } `json:"zoneState"`
+		} `json:"availabilityZoneInfo"`
+	}
+	if get(ctx, c, "types", &types) != nil || get(ctx, c, "os-availability-zone", &zones) != nil {
+		return nil
+	}
+	var typeNames, zoneNames []string
+	for _, t := range types.List {
+		typeNames = append(typeNames, t.Name)
+	}
+	for _, z := range zones.List {
+		if z.State.Available {
+			zoneNames = append(zoneNames, z.Name)
+		}
+	}
+	if spec.StorageClass != "" && !slices.Contains(typeNames, spec.StorageClass) {
+		return psn.Errorf(psn.InvalidInput, "storage class %q does not exist for the tenant at this site: use one of %s", spec.StorageClass, quoted(typeNames))
+	}
+	if spec.Zone != "" && !slices.Contains(zoneNames, spec.Zone) {
+		return psn.Errorf(psn.InvalidInput, "zone %q has no volumes at this site: use one of %s", spec.Zone, quoted(zoneNames))
+	}
+	return nil
+}
+
+// volumeReady waits until a volume that is being made can be used. One that
+// failed is removed: it holds nothing.
+func (s *Site) volumeReady(ctx context.Context, c *gophercloud.ServiceClient, id string) (*cinderVolume, error) {
+	v, err := s.volumeAtRest(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.Status != "error" {
+		return v, nil
+	}
+	said := s.volumeError(ctx, c, id, "made")
+	if err := s.cleanUp(ctx, func(ctx context.Context) error { return s.removeVolume(ctx, c, id) }); err != nil {
+		return nil, fmt.Errorf("%w; and volume %s is left: %w", said, id, err)
+	}
+	return nil, said
+}
+
+// volumeAtRest waits until nothing is under way on the volume.
+func (s *Site) volumeAtRest(ctx context.Context, c *gophercloud.ServiceClient, id string) (*cinderVolume, error) {
+	var got struct{ Volume cinderVolume }
+	err := s.wait(ctx, "volume "+id, func(ctx context.Context) (bool, error) {
+		got.Volume = cinderVolume{}
+		err := s.known(ctx, func() error { return get(ctx, c, "volumes/"+url.PathEscape(id), &got) })
+		return got.Volume.atRest(), err
+	})
+	return &got.Volume, err
+}
+
+// UpdateVolume implements driver.Volumes.
+func (s *Site) UpdateVolume(ctx context.Context, ref string, spec driver.VolumeSpec) (*driver.Volume, error) {
+	v, err := s.updateVolume(ctx, ref, spec)
+	return v, s.fault(err, fmt.Sprintf("update volume %q of tenant %q (%s)", spec.Name, spec.Tenant, ref))
+}
+
+func (s *Site) updateVolume(ctx context.Context, ref string, spec driver.VolumeSpec) (*driver.Volume, error) {
+	if err := checkVolume(spec); err != nil {
+		return nil, err
+	}
+	project, err := s.projectOf(ctx, spec.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.volume(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.getVolume(ctx, c, ref)
+	if err != nil {
+		return nil, err
+	}
+	if d := fixedVolumeDifferences(*v, spec, ""); len(d) > 0 {
+		return nil, psn.Errorf(psn.InvalidInput, "what cannot be changed in place differs: %s: replace the volume", strings.Join(d, ", "))
+	}
+	if v, err = s.growVolume(ctx, c, v, sizeGiB(spec.SizeBytes)); err != nil {
+		return nil, err
+	}
+	out := v.observed(spec.Tenant)
+	return &out, nil
+}
+
+// getVolume reads a volume that may be in motion.
+func (s *Site) getVolume(ctx context.Context, c *gophercloud.ServiceClient, ref string) (*cinderVolume, error) {
+	var got struct{ Volume cinderVolume }
+	err := get(ctx, c, "volumes/"+url.PathEscape(ref), &got)
+	return &got.Volume, err
+}
+
+// growVolume makes the volume so large, attached or not; being so large is
+// success.
+func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *cinderVolume, want int64) (*cinderVolume, error) {
+	v, err := s.volumeAtRest(ctx, c, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case want < v.SizeGiB:
+		return nil, psn.Errorf(psn.InvalidInput, "size is %d GiB and cannot shrink to %d GiB: use at least %d GiB", v.SizeGiB, want, v.SizeGiB)
+	case want == v.SizeGiB:
+		return v, nil
+	}
+	err = s.free(ctx, func() error {
+		return send(ctx, c, http.MethodPost, "volumes/"+v.ID+"/action", map[string]any{"os-extend": map[string]any{"new_size": want}}, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if v, err = s.volumeAtRest(ctx, c, v.ID); err != nil {
+		return nil, err
+	}
+	if v.SizeGiB < want {
+		return nil, s.volumeError(ctx, c, v.ID, fmt.Sprintf("grown to %d GiB", want))
+	}
+	return v, nil
+}
