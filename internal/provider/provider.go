@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/ephemeral/tenantcredential"
+	"github.com/italia/terraform-provider-psn/internal/provider/flavors"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/cupvalid"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/fiscalcodevalid"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/grantamount"
@@ -27,15 +30,23 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/provider/function/projectdeadline"
 	"github.com/italia/terraform-provider-psn/internal/provider/function/sitesfor"
 	"github.com/italia/terraform-provider-psn/internal/provider/fundingcall"
+	"github.com/italia/terraform-provider-psn/internal/provider/image"
+	"github.com/italia/terraform-provider-psn/internal/provider/images"
 	"github.com/italia/terraform-provider-psn/internal/provider/inventory"
+	"github.com/italia/terraform-provider-psn/internal/provider/network"
+	"github.com/italia/terraform-provider-psn/internal/provider/networks"
 	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
 	"github.com/italia/terraform-provider-psn/internal/provider/replica"
+	"github.com/italia/terraform-provider-psn/internal/provider/securitygroup"
 	"github.com/italia/terraform-provider-psn/internal/provider/service"
 	"github.com/italia/terraform-provider-psn/internal/provider/servicecategories"
 	"github.com/italia/terraform-provider-psn/internal/provider/sites"
+	"github.com/italia/terraform-provider-psn/internal/provider/storageclasses"
 	"github.com/italia/terraform-provider-psn/internal/provider/tenant"
+	"github.com/italia/terraform-provider-psn/internal/provider/tenantusage"
 	"github.com/italia/terraform-provider-psn/internal/provider/virtualmachine"
+	"github.com/italia/terraform-provider-psn/internal/provider/volume"
 )
 
 // Address is where registries list the provider, without a host name.
@@ -77,8 +88,9 @@ func New(version string, opts ...Option) *Provider {
 }
 
 var (
-	_ provider.Provider              = (*Provider)(nil)
-	_ provider.ProviderWithFunctions = (*Provider)(nil)
+	_ provider.Provider                       = (*Provider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Provider)(nil)
+	_ provider.ProviderWithFunctions          = (*Provider)(nil)
 )
 
 // Metadata implements provider.Provider.
@@ -121,6 +133,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	resp.ResourceData = data
 	resp.DataSourceData = data
+	resp.EphemeralResourceData = data
 }
 
 func (p *Provider) open(file string) (*connect.Fleet, error) {
@@ -164,13 +177,25 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		service.New,
 		placement.New,
 		virtualmachine.New,
+		network.New,
+		securitygroup.New,
+		volume.New,
+		image.New,
 		func() resource.Resource { return replica.New(p.engine) },
 	}
 }
 
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{inventory.New, sites.New, fundingcall.New, servicecategories.New}
+	return []func() datasource.DataSource{
+		inventory.New, sites.New, fundingcall.New, servicecategories.New,
+		networks.New, images.New, flavors.New, storageclasses.New, tenantusage.New,
+	}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{tenantcredential.New}
 }
 
 // Functions implements provider.ProviderWithFunctions.

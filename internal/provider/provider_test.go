@@ -19,8 +19,8 @@ func TestSchemas(t *testing.T) {
 	for _, d := range resp.Diagnostics {
 		t.Errorf("%s: %s", d.Summary, d.Detail)
 	}
-	if n := len(resp.ResourceSchemas); n != 5 {
-		t.Errorf("%d resources, want 5", n)
+	if n := len(resp.ResourceSchemas); n != 9 {
+		t.Errorf("%d resources, want 9", n)
 	}
 	schemas := map[string]*tfprotov6.Schema{"provider": resp.Provider}
 	for name, s := range resp.ResourceSchemas {
@@ -28,6 +28,9 @@ func TestSchemas(t *testing.T) {
 	}
 	for name, s := range resp.DataSourceSchemas {
 		schemas["data."+name] = s
+	}
+	for name, s := range resp.EphemeralResourceSchemas {
+		schemas["ephemeral."+name] = s
 	}
 	for name, s := range schemas {
 		described(t, name, s.Block.Attributes)

@@ -19,6 +19,8 @@ type model struct {
 	CUP        types.String   `tfsdk:"cup"`
 	Quota      types.Object   `tfsdk:"quota"`
 	Sites      types.Set      `tfsdk:"sites"`
+	SiteQuotas types.Map      `tfsdk:"site_quotas"`
+	Principals types.Map      `tfsdk:"principals"`
 	Timeouts   timeouts.Value `tfsdk:"timeouts"`
 }
 

@@ -25,6 +25,8 @@ func (r *tenantResource) ValidateConfig(ctx context.Context, req resource.Valida
 		return
 	}
 	reportIdentifiers(m, &resp.Diagnostics)
+	bySite("site_quotas", m.SiteQuotas, m.Sites, &resp.Diagnostics)
+	bySite("principals", m.Principals, m.Sites, &resp.Diagnostics)
 }
 
 func reportIdentifiers(m model, diags *diag.Diagnostics) {

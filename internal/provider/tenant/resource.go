@@ -84,7 +84,7 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 	plan.Sites = flattenSites(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
-	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
+	made := r.ensure(ctx, plan, types.MapNull(plan.SiteQuotas.ElementType(ctx)), want, &resp.Diagnostics)
 	if len(made) == 0 {
 		// Nothing to keep: what a lost answer may have left is found again by id.
 		resp.State.RemoveResource(ctx)
@@ -150,12 +150,12 @@ func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	have := expandSites(state.Sites)
-	made := r.ensure(ctx, plan, want, &resp.Diagnostics)
+	made := r.ensure(ctx, plan, state.SiteQuotas, want, &resp.Diagnostics)
 	for _, s := range have {
 		if slices.Contains(want, s) {
 			continue
 		}
-		if err := r.remove(ctx, s, psn.TenantID(plan.ID.ValueString())); err != nil {
+		if err := r.remove(ctx, s, psn.TenantID(plan.ID.ValueString()), &resp.Diagnostics); err != nil {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "remove", fmt.Sprintf("%s from %s", describe(plan.ID), s), err))
 			made = append(made, s)
 		}
@@ -183,7 +183,7 @@ func (r *tenantResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	var left []psn.Site
 	for _, s := range fleet.SiteNames() {
-		if err := r.remove(ctx, s, psn.TenantID(state.ID.ValueString())); err != nil {
+		if err := r.remove(ctx, s, psn.TenantID(state.ID.ValueString()), &resp.Diagnostics); err != nil {
 			left = append(left, s)
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "delete", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
 		}
@@ -226,11 +226,17 @@ func (r *tenantResource) wanted(sites types.Set) ([]psn.Site, error) {
 }
 
 // ensure makes the tenant at each site and returns where it stands; each site
-// that failed adds a diagnostic of its own.
-func (r *tenantResource) ensure(ctx context.Context, m model, sites []psn.Site, diags *diag.Diagnostics) []psn.Site {
-	t := driver.Tenant{ID: psn.TenantID(m.ID.ValueString()), Name: m.Name.ValueString()}
+// that failed adds a diagnostic of its own. before are the limits that stood.
+func (r *tenantResource) ensure(ctx context.Context, m model, before types.Map, sites []psn.Site, diags *diag.Diagnostics) []psn.Site {
+	limits, more := quotas(ctx, m.SiteQuotas, before)
+	diags.Append(more...)
+	groups := principals(m.Principals)
 	var made []psn.Site
 	for _, s := range sites {
+		t := driver.Tenant{
+			ID: psn.TenantID(m.ID.ValueString()), Name: m.Name.ValueString(),
+			Quota: limits[s], Principal: groups[s],
+		}
 		err := r.each(s, func(p *platform.Site) error { return p.EnsureTenant(ctx, t) })
 		if err != nil {
 			diags.Append(diagnose.UnableAt(path.Root("sites"), "create", fmt.Sprintf("%s at %s", describe(m.ID), s), err))
@@ -249,15 +255,6 @@ func (r *tenantResource) exists(ctx context.Context, s psn.Site, id psn.TenantID
 		return err
 	})
 	return all, err
-}
-
-func (r *tenantResource) remove(ctx context.Context, s psn.Site, id psn.TenantID) error {
-	return r.each(s, func(p *platform.Site) error {
-		if err := p.DeleteTenant(ctx, id); err != nil && !psn.Is(err, psn.NotFound) {
-			return err
-		}
-		return nil
-	})
 }
 
 // each calls f on every configured platform of the site, up to the first error.

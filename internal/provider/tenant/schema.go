@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -62,6 +63,27 @@ func resourceSchema(ctx context.Context) schema.Schema {
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(stringvalidator.OneOf(siteNames()...)),
 				},
+			},
+			"site_quotas": schema.MapNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "Limits that the platform itself keeps, by site. A site that is not in the map keeps what is set there; one taken out of the map gets no limits. " +
+					"Where a site has two platforms each keeps the limits on its own. What is used is told by `data.psn_tenant_usage`.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"instances":       quota("Machines."),
+					"vcpus":           quota("Virtual CPUs."),
+					"memory_gib":      quota("Memory in GiB."),
+					"storage_gib":     quota("Storage in GiB."),
+					"volumes":         quota("Volumes, the disks of machines among them where the platform keeps those as volumes."),
+					"networks":        quota("Networks."),
+					"security_groups": quota("Security groups."),
+					"floating_ips":    quota("Floating addresses."),
+				}},
+			},
+			"principals": schema.MapAttribute{
+				ElementType: types.StringType, Optional: true,
+				MarkdownDescription: "Group of the site's directory, by site, whose members may work in the tenant: on OpenStack a group that becomes member of the project, " +
+					"on vSphere `DOMAIN\\\\group` that gets console, power and read. A site that is not in the map is left as it is, and nothing granted is taken away.",
+				Validators: []validator.Map{mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
