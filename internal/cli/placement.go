@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ func newPlacementSolve(a *app) *cobra.Command {
 		}
 		res, err := placement.Solve(req)
 		if err != nil {
-			return codeError{exitUnusable, psn.At(args[0], err)}
+			return unusable(args[0], err)
 		}
 		if err := drawTo(*svg, req, res); err != nil {
 			return err
@@ -42,6 +43,9 @@ func newPlacementSolve(a *app) *cobra.Command {
 			err = writeJSON(a.Stdout, res)
 		} else {
 			err = printPlacement(a.Stdout, req, res)
+			if res.Verdict == placement.NotFound {
+				fmt.Fprintf(a.Stdout, "\nnot certified: whether any placement exists; \"psn placement explain %s\" asks the exact solver\n", args[0])
+			}
 		}
 		return verdictError(err, res.Verdict)
 	}

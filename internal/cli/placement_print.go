@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -14,16 +15,9 @@ import (
 // printPlacement prints a decision: verdict and reasons, sites, headroom, places,
 // moves and findings.
 func printPlacement(w io.Writer, req placement.Request, res placement.Result) error {
-	fmt.Fprintf(w, "verdict: %s\n", res.Verdict)
-	for _, line := range res.Explanation {
-		fmt.Fprintf(w, "  %s\n", line)
-	}
+	printVerdict(w, res)
 	if err := printSites(w, req, res); err != nil {
 		return err
-	}
-	if res.Verdict == placement.Placed {
-		c := res.Cost
-		fmt.Fprintf(w, "\ncost: %s (prices %s, moves %s, wishes not met %s, balance %s)\n", costUnits(c.Total), costUnits(c.Price), costUnits(c.Moves), costUnits(c.Wishes), costUnits(c.Balance))
 	}
 	for _, q := range res.Quota {
 		where := "in total"
@@ -32,18 +26,53 @@ func printPlacement(w io.Writer, req placement.Request, res placement.Result) er
 		}
 		fmt.Fprintf(w, "quota %s: %s %d used, limit %d\n", where, q.Resource, q.Used, q.Limit)
 	}
+	if res.Verdict != placement.Placed {
+		return nil // what is not placed neither costs nor moves
+	}
+	c := res.Cost
+	fmt.Fprintf(w, "\ncost: %s (prices %s, moves %s, wishes not met %s, balance %s)\n", costUnits(c.Total), costUnits(c.Price), costUnits(c.Moves), costUnits(c.Wishes), costUnits(c.Balance))
 	if err := printPlaces(w, res); err != nil {
 		return err
 	}
-	if err := printMoves(w, req, res); err != nil {
-		return err
+	return printMoves(w, req, res)
+}
+
+// Reasons printed: a rebalance of thousands of machines has one for each move.
+const firstLines, lastLines = 30, 8
+
+// printVerdict prints the verdict and its reasons. A reason that is a finding has
+// its rule behind it; what to do about findings comes once, at the end.
+func printVerdict(w io.Writer, res placement.Result) {
+	fmt.Fprintf(w, "verdict: %s\n", res.Verdict)
+	said := map[string]bool{}
+	for i, line := range res.Explanation {
+		if hidden := len(res.Explanation) - firstLines - lastLines; hidden > 1 && i >= firstLines && i < firstLines+hidden {
+			if i == firstLines {
+				fmt.Fprintf(w, "  … %d more (--json has them all)\n", hidden)
+			}
+			continue
+		}
+		for _, f := range res.Findings {
+			if f.Message == line {
+				said[line] = true
+				line += " [" + f.Rule + "]"
+				break
+			}
+		}
+		fmt.Fprintf(w, "  %s\n", line)
 	}
+	var remedies []string
 	for _, f := range res.Findings {
-		if _, err := fmt.Fprintf(w, "\n%s  %s  %s\n    %s\n    remedy: %s\n", f.Severity, f.Rule, f.Subject, f.Message, f.Remedy); err != nil {
-			return err
+		if !said[f.Message] {
+			fmt.Fprintf(w, "  %s: %s [%s]\n", f.Severity, f.Message, f.Rule)
+		}
+		if !slices.Contains(remedies, f.Remedy) {
+			remedies = append(remedies, f.Remedy)
 		}
 	}
-	return nil
+	for _, r := range remedies {
+		fmt.Fprintf(w, "remedy: %s\n", r)
+	}
 }
 
 // costUnits prints millionths of a unit of cost.
@@ -64,6 +93,9 @@ func printSites(w io.Writer, req placement.Request, res placement.Result) error 
 		})
 	}
 	fmt.Fprintln(w)
+	if res.Verdict != placement.Placed {
+		fmt.Fprintln(w, "without the machines of this request:")
+	}
 	if err := table(w, rows...); err != nil {
 		return err
 	}
@@ -115,14 +147,14 @@ func printPlaces(w io.Writer, res placement.Result) error {
 	if len(res.Assignments) == 0 {
 		return nil
 	}
-	rows := [][]string{{"MACHINE", "SITE", "PLATFORM", "CLUSTER", "STANDBY", "CLUSTER"}}
+	rows := [][]string{{"MACHINE", "SITE", "PLATFORM", "CLUSTER", "STANDBY", "STANDBY CLUSTER"}}
 	for _, vm := range slices.Sorted(maps.Keys(res.Assignments)) {
 		m := res.Assignments[vm]
-		standby := string(m.StandbySite)
+		standby := cmp.Or(string(m.StandbySite), "-")
 		if m.StandbyMode == placement.Active {
 			standby += " (active)"
 		}
-		rows = append(rows, []string{vm, string(m.Site), string(m.Platform), m.Cluster, standby, m.StandbyCluster})
+		rows = append(rows, []string{vm, string(m.Site), string(m.Platform), m.Cluster, standby, cmp.Or(m.StandbyCluster, "-")})
 	}
 	fmt.Fprintln(w)
 	return table(w, rows...)
@@ -141,9 +173,19 @@ func printMoves(w io.Writer, req placement.Request, res placement.Result) error 
 	if len(res.Moves) == 0 {
 		return nil
 	}
-	rows := [][]string{{"MOVES", "FROM", "TO", "STANDBY FROM", "TO", "COPY GIB"}}
+	rows := [][]string{{"MOVES", "FROM", "TO", "STANDBY FROM", "STANDBY TO", "COPY GIB"}}
 	for _, m := range res.Moves {
-		rows = append(rows, []string{m.VM, m.From.Place(), m.To.Place(), m.From.StandbyPlace(), m.To.StandbyPlace(), fmt.Sprint(gib(m.CopyMiB))})
+		from, to := step(m.From.Place(), m.To.Place())
+		standbyFrom, standbyTo := step(m.From.StandbyPlace(), m.To.StandbyPlace())
+		rows = append(rows, []string{m.VM, from, to, standbyFrom, standbyTo, fmt.Sprint(gib(m.CopyMiB))})
 	}
 	return table(w, rows...)
+}
+
+// step names where something is and goes; what stays has no way to go.
+func step(from, to string) (string, string) {
+	if from == to {
+		return cmp.Or(from, "-"), "-"
+	}
+	return cmp.Or(from, "none"), cmp.Or(to, "none")
 }

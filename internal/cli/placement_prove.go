@@ -25,6 +25,7 @@ type proofFlags struct {
 
 func newProofFlags(c *cobra.Command) *proofFlags {
 	f := &proofFlags{json: jsonFlag(c), svg: svgFlag(c), time: time.Minute}
+	c.Long += "\n\n" + solverNote
 	f.file = c.Flags().String("solver", "", "`file` of the solver ("+exact.Env+")")
 	c.Flags().Var(duration{&f.time}, "time", "how long one run of the solver may last")
 	return f
@@ -38,12 +39,7 @@ type answer struct {
 }
 
 // prove decides and proves a request, with or without the solver.
-func (a *app) prove(ctx context.Context, path string, f *proofFlags) (placement.Request, answer, error) {
-	req, err := readRequest(path)
-	if err != nil {
-		return req, answer{}, err
-	}
-	var ans answer
+func (a *app) prove(ctx context.Context, req placement.Request, f *proofFlags) (ans answer, err error) {
 	solver, err := exact.Open(ctx, *f.file, a.Getenv)
 	switch {
 	case err == nil:
@@ -52,17 +48,32 @@ func (a *app) prove(ctx context.Context, path string, f *proofFlags) (placement.
 		ans.Uncertified = append(ans.Uncertified, "anything that needs the exact solver: "+err.Error())
 		solver = nil
 	default:
-		return req, ans, codeError{exitUnusable, err}
+		return ans, codeError{exitUnusable, err}
 	}
 	ans.Proof, err = solver.Prove(ctx, req, exact.Limits{Time: f.time})
 	if err != nil {
-		if psn.Is(err, psn.InvalidInput) {
-			err = codeError{exitUnusable, psn.At(path, err)}
-		}
-		return req, ans, err
+		return ans, err
 	}
 	ans.Uncertified = append(ans.Uncertified, doubts(ans.Proof, solver != nil)...)
-	return req, ans, nil
+	return ans, nil
+}
+
+// proveFile is prove for the request in a file.
+func (a *app) proveFile(ctx context.Context, path string, f *proofFlags) (placement.Request, answer, error) {
+	req, err := readRequest(path)
+	if err != nil {
+		return req, answer{}, err
+	}
+	ans, err := a.prove(ctx, req, f)
+	return req, ans, unusable(path, err)
+}
+
+// unusable gives the error of a malformed request its exit code.
+func unusable(path string, err error) error {
+	if psn.Is(err, psn.InvalidInput) {
+		return codeError{exitUnusable, psn.At(path, err)}
+	}
+	return err
 }
 
 // doubts lists what a proof leaves open.
@@ -70,7 +81,7 @@ func doubts(p exact.Proof, solver bool) []string {
 	var out []string
 	switch {
 	case p.Verdict == placement.Placed && !p.Certificate.Whole && solver:
-		out = append(out, "there are too many machines to look for the best placement of whole machines: the bound is that of machines that may be cut in pieces")
+		out = append(out, "that no placement is cheaper: there are too many machines to search, so the bound is that of machines that may be cut in pieces")
 	case p.Verdict == placement.Placed && !p.Certificate.Optimal:
 		out = append(out, "that no placement is cheaper")
 	case p.Verdict == placement.NotFound && !solver:
@@ -78,7 +89,7 @@ func doubts(p exact.Proof, solver bool) []string {
 	case p.Verdict == placement.NotFound:
 		out = append(out, "whether any placement exists, within the limits of this run")
 	case p.Verdict == placement.Infeasible && solver && !p.Exact && len(p.Findings) > 0 && p.Minimal:
-		out = append(out, "the conflict in exact arithmetic: it rests on whole machines and was found by branching, in floating point")
+		out = append(out, "the conflict in exact arithmetic: it rests on machines being whole, so it was found by branching, in floating point")
 	}
 	return out
 }
@@ -87,12 +98,12 @@ func newPlacementProve(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prove FILE",
 		Short: "Decide a placement and prove how good it is, or that none exists",
-		Long:  placementFile + "\n\n" + solverNote,
+		Long:  placementFile,
 		Args:  exactly(1, "files"),
 	}
 	f := newProofFlags(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		req, ans, err := a.prove(cmd.Context(), args[0], f)
+		req, ans, err := a.proveFile(cmd.Context(), args[0], f)
 		if err != nil {
 			return err
 		}
@@ -147,12 +158,12 @@ func newPlacementExplain(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain FILE",
 		Short: "Say why machines are placed as they are, or which demands conflict",
-		Long:  placementFile + "\n\n" + solverNote,
+		Long:  placementFile,
 		Args:  exactly(1, "files"),
 	}
 	f := newProofFlags(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		req, ans, err := a.prove(cmd.Context(), args[0], f)
+		req, ans, err := a.proveFile(cmd.Context(), args[0], f)
 		if err != nil {
 			return err
 		}
@@ -162,10 +173,7 @@ func newPlacementExplain(a *app) *cobra.Command {
 		if *f.json {
 			return verdictError(writeJSON(a.Stdout, ans), ans.Verdict)
 		}
-		fmt.Fprintf(a.Stdout, "verdict: %s\n", ans.Verdict)
-		for _, line := range ans.Explanation {
-			fmt.Fprintf(a.Stdout, "  %s\n", line)
-		}
+		printVerdict(a.Stdout, ans.Result)
 		return verdictError(printProof(a, ans), ans.Verdict)
 	}
 	return c

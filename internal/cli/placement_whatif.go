@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/placement/exact"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -29,19 +31,19 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 			"The request is decided first as it is; then, with that decision standing, with the changes asked for.",
 		Args: exactly(1, "files"),
 	}
-	asJSON, svg := jsonFlag(c), svgFlag(c)
+	f := newProofFlags(c)
 	c.Flags().StringArrayVar(&ch.without, "without", nil, "take a `place` out of use: site, site/platform or site/platform/cluster; may be repeated")
 	c.Flags().StringArrayVar(&ch.instances, "instances", nil, "give a workload another number of machines: `name=n`; may be repeated")
 	c.Flags().BoolVar(&ch.rebalance, "rebalance", false, "let machines move that could stay")
 	c.Flags().BoolVar(&ch.region, "survive-region", false, "ask that the loss of a whole region is survived")
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(cmd *cobra.Command, args []string) error {
 		req, err := readRequest(args[0])
 		if err != nil {
 			return err
 		}
 		before, err := placement.Solve(req)
 		if err != nil {
-			return codeError{exitUnusable, psn.At(args[0], err)}
+			return unusable(args[0], err)
 		}
 		if before.Verdict == placement.Placed {
 			req.Current = before.Assignments
@@ -49,20 +51,39 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 		if err := ch.apply(&req); err != nil {
 			return usageError{err}
 		}
-		after, err := placement.Solve(req)
+		after, err := a.decide(cmd.Context(), req, f)
 		if err != nil {
-			return codeError{exitUnusable, err}
+			return unusable(args[0], err)
 		}
-		if err := drawTo(*svg, req, after); err != nil {
+		if err := drawTo(*f.svg, req, after.Result); err != nil {
 			return err
 		}
-		if *asJSON {
-			return verdictError(writeJSON(a.Stdout, map[string]placement.Result{"before": before, "after": after}), after.Verdict)
+		if *f.json {
+			return verdictError(writeJSON(a.Stdout, map[string]any{"before": before, "after": after}), after.Verdict)
 		}
-		fmt.Fprintf(a.Stdout, "as it is: %s, cost %s\nchanged:  %s, cost %s\n\n", before.Verdict, costUnits(before.Cost.Total), after.Verdict, costUnits(after.Cost.Total))
-		return verdictError(printPlacement(a.Stdout, req, after), after.Verdict)
+		fmt.Fprintf(a.Stdout, "as it is: %s\nchanged:  %s\n\n", worth(before), worth(after.Result))
+		if err := printPlacement(a.Stdout, req, after.Result); err != nil {
+			return err
+		}
+		return verdictError(printProof(a, after), after.Verdict)
 	}
 	return c
+}
+
+// decide is the search, and where that places nothing the exact solver.
+func (a *app) decide(ctx context.Context, req placement.Request, f *proofFlags) (answer, error) {
+	res, err := placement.Solve(req)
+	if err != nil || res.Verdict == placement.Placed {
+		return answer{Proof: exact.Proof{Result: res}}, err
+	}
+	return a.prove(ctx, req, f)
+}
+
+func worth(res placement.Result) string {
+	if res.Verdict != placement.Placed {
+		return string(res.Verdict)
+	}
+	return fmt.Sprintf("%s, cost %s", res.Verdict, costUnits(res.Cost.Total))
 }
 
 func (ch change) apply(req *placement.Request) error {

@@ -284,7 +284,7 @@ const always = sites
 func (w *writer) takes(c *Column, i, r int, n int64, lost int) {
 	m := w.m
 	cl := m.clusters[i]
-	if cl.dark {
+	if cl.dark || w.lacks(r, i, n) {
 		return
 	}
 	room := cl.cap[r] - m.used[i][r]

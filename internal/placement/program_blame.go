@@ -25,7 +25,7 @@ func (p *Program) Shortfall(c Constraint, by int64) string {
 func (p *Program) Refuse(conflict []Constraint, by []int64) Result {
 	verdict := Infeasible
 	found := make([]psn.Finding, len(conflict))
-	sentences := []string{"no placement exists, because these demands conflict; giving up any one of them, by what it is short of, is enough:"}
+	sentences := []string{"no placement exists, because these demands conflict; at least one must give way, by what it is short of when the others hold:"}
 	for i, c := range conflict {
 		if c.Stays {
 			verdict = NotFound
@@ -35,7 +35,7 @@ func (p *Program) Refuse(conflict []Constraint, by []int64) Result {
 		found[i] = blamed(c, text).finding()
 	}
 	if verdict == NotFound {
-		sentences[0] = "no placement exists while what stands stays, because these demands conflict; giving up any one of them, by what it is short of, is enough:"
+		sentences[0] = "no placement exists while what stands stays, because these demands conflict; at least one must give way, by what it is short of when the others hold:"
 	}
 	slices.SortFunc(found, psn.CompareFindings)
 	return Result{Verdict: verdict, Assignments: map[string]Assignment{}, Headroom: p.m.headroom(), Explanation: sentences, Findings: found}
@@ -72,7 +72,7 @@ func (w *writer) reserve(s scenario, r int) int {
 		return Structural
 	}
 	return w.constraint(Constraint{Rule: "PLC-006", Subject: string(w.m.req.Tenant), Resource: r,
-		Sentence: fmt.Sprintf("when %s is lost, the %s of the other sites suffices for what is critical or strategic", s, w.m.nameOf(r))})
+		Sentence: fmt.Sprintf("when %s is lost, the other sites have the %s for what they run and for what they take over", s, w.m.nameOf(r))})
 }
 
 // breaks lists the constraints that a machine of s at p and d breaks; false when
@@ -94,6 +94,11 @@ func (w *writer) breaks(s *shape, p, d int) ([]int, bool) {
 	for _, x := range m.req.Excluded {
 		if !all(func(c *cluster) bool { return !x.covers(c) }) {
 			out = append(out, w.constraint(Constraint{Rule: "PLC-009", Subject: string(m.req.Tenant), Resource: -1, Sentence: x.String()}))
+		}
+	}
+	for r := basic; r < m.dims; r++ {
+		if w.lacks(r, p, k.dem[r]) || d >= 0 && w.lacks(r, d, k.hold[r]+k.wake[r]) {
+			out = append(out, w.constraint(Constraint{Rule: "PLC-009", Subject: m.subject(k), Resource: -1, Sentence: fmt.Sprintf("%s needs %s, which there is only on %s", k, m.nameOf(r), m.owners(r))}))
 		}
 	}
 	if !allowed(k.Sites, siteAt(a.site)) {
@@ -121,6 +126,24 @@ func (w *writer) breaks(s *shape, p, d int) ([]int, bool) {
 		out = append(out, w.constraint(Constraint{Rule: "PLC-009", Subject: string(m.req.Tenant), Resource: -1, Stays: true, Sentence: "what stands stays where it is, because rebalance is not set"}))
 	}
 	return out, true
+}
+
+// lacks reports whether cluster i has nothing at all of resource r, of which a
+// machine would need n there. For an explanation that is a demand of the machine,
+// not a question of how much there is.
+func (w *writer) lacks(r, i int, n int64) bool {
+	return w.Relaxed && n > 0 && r >= basic && w.m.clusters[i].cap[r] == 0
+}
+
+// owners lists the clusters that have some of resource r.
+func (m *model) owners(r int) string {
+	var names []string
+	for _, c := range m.clusters {
+		if !c.dark && c.cap[r] > 0 {
+			names = append(names, c.String())
+		}
+	}
+	return list(names)
 }
 
 func (x Exclusion) covers(c *cluster) bool {

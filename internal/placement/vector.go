@@ -48,13 +48,6 @@ func (v vec) compute() vec { return vec{vcpus: v[vcpus], memory: v[memory], gpus
 
 func (v vec) disk() vec { return v.sub(v.compute()) }
 
-func (v vec) max(o vec) vec {
-	for r := range v {
-		v[r] = max(v[r], o[r])
-	}
-	return v
-}
-
 // fits reports whether a demand v finds room. What is not demanded is not looked at.
 func (v *vec) fits(room vec) bool {
 	for r, n := range v {

@@ -1,6 +1,7 @@
 package exact
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -20,11 +21,15 @@ func (s *Solver) Explain(ctx context.Context, req placement.Request, res placeme
 	if p.Blind() {
 		return Proof{Result: res}, nil
 	}
-	for _, whole := range []bool{false, true} {
-		if whole && p.Undecided() > l.Machines {
-			break
+	// First without holding standing machines in place: a conflict that does not
+	// need that makes the request infeasible as such. Each time the relaxation
+	// first: it is quick and its proof can be checked.
+	stays := slices.ContainsFunc(p.Constraints, func(c placement.Constraint) bool { return c.Stays })
+	for _, try := range []struct{ whole, stays bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		if try.whole && p.Undecided() > l.Machines || try.stays && !stays {
+			continue
 		}
-		c, err := s.conflict(ctx, p, whole, l)
+		c, err := s.conflict(ctx, p, try.whole, try.stays, l)
 		if err != nil {
 			return Proof{}, err
 		}
@@ -64,8 +69,8 @@ type query struct {
 }
 
 // conflict returns a minimal conflict, nil when all constraints can hold, or
-// nothing is known.
-func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole bool, limit Limits) (*conflict, error) {
+// nothing is known. Only with stays is that standing machines stay one of them.
+func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole, stays bool, limit Limits) (*conflict, error) {
 	q := &query{s: s, p: p, m: matrixOf(p), whole: whole, limit: limit}
 	var err error
 	if q.ss, err = s.session(ctx, q.m, !whole); err != nil {
@@ -76,29 +81,17 @@ func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole bool,
 	if !whole {
 		q.ss.option("presolve", "off") // bounds change all the time, and rays are wanted
 	}
-	// First without holding standing machines in place: that alone makes the
-	// request infeasible as such.
-	var free, all []int
-	for i, c := range p.Constraints {
-		if all = append(all, i); !c.Stays {
-			free = append(free, i)
-		}
+	set := byPlainness(p.Constraints)
+	if !stays {
+		set = slices.DeleteFunc(set, func(i int) bool { return p.Constraints[i].Stays })
 	}
-	set := free
-	if can, err := q.possible(set); err != nil || can && len(free) == len(all) {
+	if can, err := q.possible(set); err != nil || can {
 		return nil, err
-	} else if can {
-		set = all
-		if can, err := q.possible(set); err != nil || can {
-			return nil, err
-		}
 	}
 	c := &conflict{query: q}
-	q.vague = false
 	if c.set, err = q.explain(nil, set, false); err != nil {
 		return nil, err
 	}
-	slices.Sort(c.set)
 	c.minimal = !q.vague
 	if !whole {
 		if _, err := q.possible(c.set); err != nil {
@@ -107,6 +100,25 @@ func (s *Solver) conflict(ctx context.Context, p *placement.Program, whole bool,
 		c.exact = q.proven(c.set)
 	}
 	return c, q.ss.err
+}
+
+// byPlainness returns the constraints, those first that a reader understands
+// without the others: what one workload asks for, then what there is, then what is
+// kept for losses, and last that what stands stays.
+func byPlainness(all []placement.Constraint) []int {
+	plain := map[string]int{"PLC-009": 0, "PLC-005": 1, "PLC-008": 2, "PLC-001": 3, "PLC-002": 3, "PLC-006": 4}
+	rank := func(c placement.Constraint) int {
+		if c.Stays {
+			return len(plain)
+		}
+		return plain[c.Rule]
+	}
+	out := make([]int, len(all))
+	for i := range all {
+		out[i] = i
+	}
+	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(rank(all[a]), rank(all[b])) })
+	return out
 }
 
 // possible reports whether constraints can hold together. What is not known
@@ -146,7 +158,7 @@ func (q *query) bounds(set []int) (colHigh, rowLow, rowHigh []float64) {
 }
 
 // explain returns a minimal part of set that conflicts with what is given
-// (U. Junker, QuickXplain, AAAI 2004). The earlier in the list, the rather kept out.
+// (U. Junker, QuickXplain, AAAI 2004). The earlier in the list, the rather blamed.
 func (q *query) explain(given, set []int, grown bool) ([]int, error) {
 	if grown {
 		if can, err := q.possible(given); err != nil || !can {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -33,11 +35,22 @@ var corners = map[psn.Site][2]int{psn.Rozzano: {60, 118}, psn.SantoStefanoTicino
 func Write(w io.Writer, req placement.Request, res placement.Result) error {
 	d := &drawing{}
 	d.head(req, res)
-	for _, a := range Arcs(res) {
-		d.arc(a)
+	arcs := Arcs(res)
+	most := 1
+	for _, a := range arcs {
+		most = max(most, a.Machines)
+	}
+	for _, a := range arcs {
+		d.arrow(a, most)
+	}
+	for _, a := range arcs { // over all arrows
+		d.count(a)
 	}
 	for _, l := range Loads(req, res) {
 		d.card(l)
+	}
+	if res.Verdict != placement.Placed {
+		d.reasons(res.Explanation)
 	}
 	d.legend()
 	d.b.WriteString("</svg>\n")
@@ -58,10 +71,14 @@ func (d *drawing) head(req placement.Request, res placement.Result) {
 	d.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="title desc" font-family="'Titillium Web',Helvetica,Arial,sans-serif" fill="%s">`, width, height, ink)
 	d.f(`<title id="title">%s</title>`, html.EscapeString(title))
 	d.f(`<desc id="desc">%s</desc>`, html.EscapeString(describe(req, res)))
-	d.f(`<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="12" markerHeight="12" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 10 5 0 10z" fill="%s"/></marker></defs>`, arcColour)
+	d.f(`<defs><marker id="tip" viewBox="0 0 10 10" refX="0" refY="5" markerWidth="%d" markerHeight="%d" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 10 5 0 10z" fill="%s"/></marker></defs>`, tip, tip, arcColour)
 	d.f(`<rect width="%d" height="%d" fill="#ffffff"/>`, width, height)
 	d.text(60, 44, 24, `font-weight="600"`, "start", title)
-	d.text(60, 68, 14, `fill="`+soft+`"`, "start", fmt.Sprintf("%d machines", len(res.Assignments)))
+	what := fmt.Sprintf("%d machines", len(res.Assignments))
+	if res.Verdict != placement.Placed {
+		what = "no machine is placed; the bars show what others hold"
+	}
+	d.text(60, 68, 14, `fill="`+soft+`"`, "start", what)
 	for _, r := range []struct {
 		name string
 		y    int
@@ -123,45 +140,97 @@ func (d *drawing) card(l Load) {
 	}
 }
 
-// arc draws an arrow from a site to the one that stands by for it; the two ways
-// between a pair of sites run apart.
-func (d *drawing) arc(a Arc) {
+const tip = 14 // length of an arrow's head
+
+// ends are those of the arrow from a site to the one that stands by for it; the
+// two ways between a pair of sites run side by side.
+func (a Arc) ends() (x1, y1, x2, y2 int) {
 	from, to := corners[a.From], corners[a.To]
-	thick := min(2+a.Machines/8, 10)
-	var path string
-	var lx, ly int
+	east, south := from[0] < to[0], from[1] < to[1]
 	switch {
-	case from[1] == to[1]: // in one region: straight through the gap
-		y := from[1] + 120
-		x1, x2, lift := from[0]+cardW, to[0], -1
-		if from[0] > to[0] {
-			x1, x2, lift = from[0], to[0]+cardW, 1
+	case from[1] == to[1]: // in one region: through the gap between the cards
+		if x1, x2, y1 = from[0]+cardW, to[0], from[1]+94; !east {
+			x1, x2, y1 = from[0], to[0]+cardW, from[1]+146
 		}
-		y += 26 * lift
-		path, lx, ly = fmt.Sprintf("M%d %dL%d %d", x1, y, x2, y), (x1+x2)/2, y-8
-	case from[0] == to[0]: // straight north or south
-		x, y1, y2 := from[0]+120, from[1]+cardH, to[1]
-		if from[1] > to[1] {
-			x, y1, y2 = from[0]+210, from[1], to[1]+cardH
+		return x1, y1, x2, y1
+	case from[0] == to[0]: // north or south
+		x1 = from[0] + 100
+		if !south {
+			x1 += 110
 		}
-		path, lx, ly = fmt.Sprintf("M%d %dL%d %d", x, y1, x, y2), x+22, (y1+y2)/2+5
+		x2 = x1
 	default: // across
-		y1, y2, bend, in := from[1]+cardH, to[1], 40, 55
-		if from[1] > to[1] {
-			y1, y2, bend, in = from[1], to[1]+cardH, -40, 25
+		const near, far = 20, 56 // from the inner edge of a card
+		in, out := near, far+14
+		if !south {
+			in, out = far-22, near+36
 		}
-		x1, x2 := from[0]+cardW-in, to[0]+in
-		if from[0] > to[0] {
-			x1, x2 = from[0]+in, to[0]+cardW-in
+		if x1, x2 = from[0]+cardW-in, to[0]+out; !east {
+			x1, x2 = from[0]+in, to[0]+cardW-out
 		}
-		path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1, y1+2*bend, x2, y2-2*bend, x2, y2)
-		lx, ly = (3*x1+x2)/4, (5*y1+3*y2)/8
 	}
-	d.f(`<path d="%s" fill="none" stroke="%s" stroke-width="%d" opacity=".75" marker-end="url(#tip)"/>`, path, arcColour, thick)
+	if y1, y2 = from[1]+cardH, to[1]; !south {
+		y1, y2 = from[1], to[1]+cardH
+	}
+	return x1, y1, x2, y2
+}
+
+// arrow draws an arrow, the thicker the more machines; most is the largest number.
+func (d *drawing) arrow(a Arc, most int) {
+	x1, y1, x2, y2 := a.ends()
+	length := math.Hypot(float64(x2-x1), float64(y2-y1))
+	short := func(from, to int) int { return to - int(math.Round(float64(to-from)*tip/length)) }
+	tenths := 15 + 45*a.Machines/most
+	d.f(`<path d="M%d %dL%d %d" fill="none" stroke="%s" stroke-width="%d.%d" marker-end="url(#tip)"/>`, x1, y1, short(x1, x2), short(y1, y2), arcColour, tenths/10, tenths%10)
+}
+
+// count writes the number of machines a quarter of the way along their arrow.
+func (d *drawing) count(a Arc) {
+	x1, y1, x2, y2 := a.ends()
+	x, y := (3*x1+x2)/4, (3*y1+y2)/4+5
 	label := fmt.Sprint(a.Machines)
 	w := 12 + 9*len(label)
-	d.f(`<rect x="%d" y="%d" width="%d" height="20" rx="4" fill="#ffffff" stroke="%s"/>`, lx-w/2, ly-15, w, arcColour)
-	d.text(lx, ly, 14, `font-weight="600" fill="`+arcColour+`"`, "middle", label)
+	d.f(`<rect x="%d" y="%d" width="%d" height="20" rx="4" fill="#ffffff" stroke="%s"/>`, x-w/2, y-15, w, arcColour)
+	d.text(x, y, 14, `font-weight="600" fill="`+arcColour+`"`, "middle", label)
+}
+
+// reasons writes between the regions why nothing is placed.
+func (d *drawing) reasons(sentences []string) {
+	const wide, lines = 150, 6 // letters and lines that have room
+	var all []string
+	for i, s := range sentences {
+		if i > 0 {
+			s = "– " + s
+		}
+		all = append(all, wrap(s, wide)...)
+	}
+	if len(all) > lines {
+		all = append(all[:lines-1], "…")
+	}
+	y := 412 - 20*len(all)/2 + 14
+	for _, s := range all {
+		d.text(60, y, 13, "", "start", s)
+		y += 20
+	}
+}
+
+// wrap breaks a text between words into lines of at most n letters, a longer
+// word apart.
+func wrap(s string, n int) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= n:
+			line += " " + word
+		default:
+			out = append(out, line)
+			line = "   " + word
+		}
+	}
+	return append(out, line)
 }
 
 func (d *drawing) legend() {
@@ -170,6 +239,6 @@ func (d *drawing) legend() {
 	d.text(90, y, 13, "", "start", "in use every day")
 	d.f(`<rect x="220" y="%d" width="22" height="13" fill="%s"/>`, y-11, kept)
 	d.text(250, y, 13, "", "start", "kept for the worst loss of another site")
-	d.f(`<path d="M520 %dL560 %d" stroke="%s" stroke-width="3" marker-end="url(#tip)"/>`, y-4, y-4, arcColour)
+	d.f(`<path d="M520 %dL546 %d" stroke="%s" stroke-width="3" marker-end="url(#tip)"/>`, y-4, y-4, arcColour)
 	d.text(570, y, 13, "", "start", "machines, to the site where their standby is")
 }
