@@ -114,7 +114,8 @@ func TestUnknownIsNeverPassed(t *testing.T) {
 			t.Errorf("no %q among %v", want, got)
 		}
 	}
-	if r.Failed() || r.Counts.Undecidable < 2 || r.Counts.RulesUndecidable < 2 {
+	// What is not decided is not passed.
+	if !r.Failed() || r.Counts.Errors > 0 || r.Open() < 2 || r.Counts.Undecidable < 2 || r.Counts.RulesUndecidable < 2 {
 		t.Errorf("failed %v, counts %+v", r.Failed(), r.Counts)
 	}
 }
@@ -126,9 +127,18 @@ func TestWholeResourceUnknown(t *testing.T) {
 	delete(p, "assignments")
 	delete(p, "findings")
 	f.unknown["psn_placement.brescia"] = object{"assignments": true, "findings": true}
+	f.edit("psn_placement.brescia", "workloads", object{
+		"anagrafe": object{"classification": "strategic"}, "protocollo": object{"classification": "critical"}, "sito": object{"classification": "ordinary"},
+	})
 	r := evaluate(t, f.plan(t))
-	if r.Failed() {
-		t.Errorf("findings %v", verdicts(r))
+	got := verdicts(r)
+	for _, want := range []string{"error PLC-001 p_bs/anagrafe undecidable", "error PLC-002 p_bs/anagrafe undecidable", "error PLC-001 p_bs/protocollo undecidable"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q among %v", want, got)
+		}
+	}
+	if slices.Contains(got, "error PLC-001 p_bs/sito undecidable") || !r.Failed() {
+		t.Errorf("failed %v, findings %v", r.Failed(), got)
 	}
 }
 
@@ -151,7 +161,7 @@ func TestIncompletePlans(t *testing.T) {
 		f := newFixture(1)
 		f.top[key] = key == "errored"
 		r := evaluate(t, f.plan(t))
-		if len(r.Findings) != 1 || r.Findings[0].Rule != "AUD-005" || !strings.Contains(r.Findings[0].Message, want) || r.Failed() {
+		if len(r.Findings) != 1 || r.Findings[0].Rule != "AUD-005" || !strings.Contains(r.Findings[0].Message, want) || r.Failed() != (key == "errored") {
 			t.Errorf("%s: %v", key, r.Findings)
 		}
 	}
@@ -167,7 +177,7 @@ func TestUnreachableSiteIsUndecidable(t *testing.T) {
 		}
 	}
 	r := evaluate(t, f.plan(t))
-	if !slices.Contains(verdicts(r), "error PLC-008 p_bs/protocollo-1 undecidable") || r.Failed() {
+	if !slices.Contains(verdicts(r), "error PLC-008 p_bs/protocollo-1 undecidable") || r.Counts.Errors > 0 || !r.Failed() {
 		t.Errorf("findings %v", verdicts(r))
 	}
 }

@@ -108,6 +108,7 @@ func inUnits(r psn.Resources) string {
 // was asked to place: every machine once, with its size, class and limits.
 func (s *subjects) workloads(v view, assigned map[string]place) {
 	if v.unknownAt("workloads") || v.unknownAt("assignments") {
+		s.unforeseen(v)
 		return
 	}
 	tenant := v.text("tenant_id")
@@ -133,6 +134,30 @@ func (s *subjects) workloads(v view, assigned map[string]place) {
 		if !wanted[key] {
 			s.findings = append(s.findings, ruleMachine.finding(tenant+"/"+key, "assignments have the machine, no workload asks for it"))
 		}
+	}
+}
+
+// unforeseen reports the workloads of which the plan cannot even tell the
+// machines: nothing else would speak of them.
+func (s *subjects) unforeseen(v view) {
+	report := func(subject string, w view) {
+		class := psn.Classification(w.text("classification"))
+		for _, r := range []struct {
+			rule  string
+			above psn.Classification
+		}{{"PLC-001", psn.Critical}, {"PLC-002", psn.Strategic}} {
+			if class.Rank() == 0 || class.Rank() >= r.above.Rank() {
+				s.findings = append(s.findings, undecidable(r.rule, subject, "the machines and their places are not known yet"))
+			}
+		}
+	}
+	workloads := v.objects("workloads")
+	if v.unknownAt("workloads") || len(workloads) == 0 {
+		report(v.text("id"), view{err: v.err})
+		return
+	}
+	for name, w := range workloads {
+		report(v.text("tenant_id")+"/"+name, w)
 	}
 }
 

@@ -16,11 +16,11 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 	written := map[verdict]bool{}
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
-	var placed []string // addresses that record the verdict "placed"
-	derivedFailures := map[verdict]bool{}
+	var placed []string          // addresses that record the verdict "placed"
+	broken := map[verdict]bool{} // not passed, whether a derogation sets it aside or not
 	for _, f := range derived {
-		if f.Outcome == psn.Failed {
-			derivedFailures[verdict{f.Rule, f.Subject}] = true
+		if f.Outcome == psn.Failed || f.Outcome == psn.Derogated {
+			broken[verdict{f.Rule, f.Subject}] = true
 		}
 	}
 	var typeErr error
@@ -37,12 +37,15 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 		}
 		judged = true
 		for _, f := range v.list("findings") {
-			if f.text("outcome") != string(psn.Failed) {
+			outcome := psn.Outcome(f.text("outcome"))
+			if outcome != psn.Failed && outcome != psn.Derogated {
 				continue
 			}
+			// A derogation in force when the plan was made may have expired since:
+			// the rule is recorded as not passed all the same.
 			key := verdict{f.text("rule"), f.text("subject")}
 			written[key] = true
-			if !derivedFailures[key] {
+			if !broken[key] {
 				g := ruleRecorded.finding(key.subject, fmt.Sprintf("%s records %s as not passed, but that does not follow from the file", r.Address, key.rule))
 				g.Severity = psn.SeverityWarning
 				out = append(out, g)

@@ -78,8 +78,21 @@ const (
 	outcomeNotApplied = "not applied"
 )
 
-// Failed reports whether a rule of severity error was failed.
-func (r *Report) Failed() bool { return r.Counts.Errors > 0 }
+// Failed reports whether a rule of severity error was failed, or could not be
+// decided: such a rule was not passed, and a plan that stopped at an error is
+// no plan to approve.
+func (r *Report) Failed() bool { return r.Counts.Errors+r.Open() > 0 }
+
+// Open counts the findings of severity error that could not be decided.
+func (r *Report) Open() int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Outcome == psn.Undecidable && f.Severity == psn.SeverityError {
+			n++
+		}
+	}
+	return n
+}
 
 // Option says more of what is to be judged.
 type Option func(*options)
@@ -172,7 +185,9 @@ func derive(s *subjects) []psn.Finding {
 func completeness(f *File) []psn.Finding {
 	var out []psn.Finding
 	if f.Errored {
-		out = append(out, ruleComplete.undecidable("plan", "the plan stopped at an error: what comes after it is not in the file"))
+		stopped := ruleComplete.undecidable("plan", "the plan stopped at an error: what comes after it is not in the file")
+		stopped.Severity = psn.SeverityError
+		out = append(out, stopped)
 	}
 	if f.Incomplete && !f.Errored {
 		out = append(out, ruleComplete.undecidable("plan", "the plan leaves changes to a later plan: they are not in the file"))

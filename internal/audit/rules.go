@@ -34,7 +34,7 @@ var (
 		"Machines are placed on clusters of the recorded inventory.", "Le macchine stanno su cluster che il documento elenca.",
 		"make the plan again with a fresh inventory"}
 	ruleComplete = rule{"AUD-005", psn.SeverityWarning,
-		"The whole of the plan could be read.", "Il piano è stato letto per intero.",
+		"The whole of the plan could be read (error when the plan stopped at one).", "Il piano è stato letto per intero (errore se il piano si è fermato a un errore).",
 		"audit a finished plan of the provider italia/psn"}
 	ruleDigest = rule{"AUD-006", psn.SeverityInfo,
 		"The file was made with the rules of this program.", "Il documento è stato fatto con le regole di questo programma.",

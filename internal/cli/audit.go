@@ -29,7 +29,8 @@ func newAudit(a *app) *cobra.Command {
 		Long: "PLAN and STATE are what \"terraform show -json\" or \"tofu show -json\" prints for a saved plan and for a state.\n" +
 			"With both, the state is compared with the plan too: a state that is neither the one the plan was made on nor\n" +
 			"the one it leads to is a finding. PLAN may be a state as well.\n" +
-			"Exit code 0: no rule of severity error was failed; 1: at least one was; 2: the file cannot be audited.",
+			"Exit code 0: every rule of severity error that applies was passed or set aside by a derogation; 1: at least one was\n" +
+			"failed or could not be decided, as in a plan that stopped at an error; 2: the file cannot be audited.",
 		Example: "  tofu show -json tenant.tfplan > plan.json\n  psn audit plan.json\n  psn audit plan.json --state state.json --lang it --format html --out relazione.html",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && flags.state == "" {

@@ -39,11 +39,13 @@ type junitProperty struct {
 
 // junitCase is one rule. JUnit knows no warning: a rule that failed with
 // warnings only passes and says them in its output; a rule that could not be
-// decided is skipped, unless it failed on something else.
+// decided is an error when its severity is, and skipped otherwise, unless it
+// failed on something else.
 type junitCase struct {
 	Class   string        `xml:"classname,attr"`
 	Name    string        `xml:"name,attr"`
 	Failure *junitMessage `xml:"failure,omitempty"`
+	Error   *junitMessage `xml:"error,omitempty"`
 	Skipped *junitMessage `xml:"skipped,omitempty"`
 	Output  string        `xml:"system-out,omitempty"`
 }
@@ -69,12 +71,14 @@ func writeJUnit(w io.Writer, r *audit.Report, o Options) error {
 		rule := rules[outcome.ID]
 		c := junitCase{Class: "psn." + strings.ToLower(strings.SplitN(rule.ID, "-", 2)[0]), Name: rule.ID + " " + rule.Text(string(o.Language))}
 		var failed, open, other []string
+		grave := false // something of severity error could not be decided
 		for _, f := range byRule[rule.ID] {
 			s := o.Language.say(f, rule)
 			line := fmt.Sprintf("%s: %s (%s)", s.Subject, s.Message, s.Remedy)
 			switch {
 			case f.Outcome == psn.Undecidable:
 				open = append(open, line)
+				grave = grave || f.Severity == psn.SeverityError
 			case f.Outcome == psn.Derogated:
 				other = append(other, t("outcome derogated")+": "+line+" "+s.Aside)
 			case f.Severity == psn.SeverityError:
@@ -88,6 +92,10 @@ func writeJUnit(w io.Writer, r *audit.Report, o Options) error {
 			c.Failure = &junitMessage{failed[0], string(psn.SeverityError), strings.Join(failed, "\n")}
 			c.Output = strings.Join(append(open, other...), "\n")
 			suite.Failures++
+		case grave:
+			c.Error = &junitMessage{t("not decidable at plan"), string(psn.SeverityError), strings.Join(open, "\n")}
+			c.Output = strings.Join(other, "\n")
+			suite.Errors++
 		case len(open) > 0:
 			c.Skipped = &junitMessage{Message: t("not decidable at plan"), Text: strings.Join(open, "\n")}
 			c.Output = strings.Join(other, "\n")
@@ -106,7 +114,7 @@ func writeJUnit(w io.Writer, r *audit.Report, o Options) error {
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
-	err := enc.Encode(junitSuites{Name: "psn audit", Tests: suite.Tests, Failures: suite.Failures, Skipped: suite.Skipped, Suite: suite})
+	err := enc.Encode(junitSuites{Name: "psn audit", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Skipped: suite.Skipped, Suite: suite})
 	if err != nil {
 		return err
 	}

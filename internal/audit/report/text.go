@@ -40,6 +40,9 @@ func writeText(w io.Writer, r *audit.Report, o Options) error {
 	c := r.Counts
 	fmt.Fprintf(w, t("findings summary")+"\n", c.Errors, c.Warnings, c.Infos, c.Undecidable, c.Derogated)
 	fmt.Fprintf(w, t("rules summary")+"\n", c.RulesPassed, c.RulesFailed, c.RulesUndecidable, c.RulesDerogated, c.RulesNotApplied)
+	if n := r.Open(); n > 0 {
+		fmt.Fprintf(w, t("open errors")+"\n", n)
+	}
 	return nil
 }
 

@@ -110,10 +110,18 @@ func reference(f psn.Finding) types.Object {
 	})
 }
 
-// TextDerogated words the finding that a derogation sets aside.
-func TextDerogated(f psn.Finding) string {
-	d := f.Derogation
-	return fmt.Sprintf("Set aside by derogation %s of %s, %s, until %s: %s\n\n%s", d.ID, d.Date, d.Author, d.Expiry, d.Reason, Text(f))
+// TextsDerogated words findings of one rule that derogations set aside: each
+// derogation once, then the findings.
+func TextsDerogated(fs []psn.Finding) string {
+	var b strings.Builder
+	var told []string
+	for _, f := range fs {
+		if d := f.Derogation; !slices.Contains(told, d.ID) {
+			told = append(told, d.ID)
+			fmt.Fprintf(&b, "Set aside by derogation %s of %s, %s, until %s: %s\n", d.ID, d.Date, d.Author, d.Expiry, d.Reason)
+		}
+	}
+	return b.String() + "\n" + Texts(fs)
 }
 
 // derogable accepts the rules it lists.

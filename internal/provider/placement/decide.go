@@ -213,9 +213,7 @@ func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Resul
 		}
 		switch {
 		case fs[0].Outcome == psn.Derogated:
-			for _, f := range fs {
-				diags.AddAttributeWarning(p, fmt.Sprintf("Derogated: %s: %s", f.Rule, f.Subject), finding.TextDerogated(f))
-			}
+			diags.AddAttributeWarning(p, fmt.Sprintf("Derogated: %s: %s", fs[0].Rule, fs[0].Subject), finding.TextsDerogated(fs))
 		case fs[0].Severity == psn.SeverityError && grown:
 			failed = true
 			diags.AddAttributeError(p, summary, finding.Texts(fs))
