@@ -26,8 +26,8 @@ cp /bin/busybox "$root/bin/busybox"
 cat >"$root/init" <<'I'
 #!/bin/busybox sh
 export PATH=/bin
-busybox --install -s /bin
-mount -t proc proc /proc
+/bin/busybox mount -t proc proc /proc # where busybox finds itself
+/bin/busybox --install -s /bin
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 for m in @MODULES@; do

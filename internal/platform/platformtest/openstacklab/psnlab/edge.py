@@ -3,6 +3,8 @@
 A site's own process can be ended or frozen alone: then the site cannot be
 reached, at once, while its services live on.
 """
+import socket
+
 from psnlab import tls
 from psnlab.process import Process
 from psnlab.settings import SERVICES
@@ -10,6 +12,7 @@ from psnlab.settings import SERVICES
 HEAD = '''global
   maxconn 1000
   nbthread 1
+  stats socket {socket} mode 600 level user
   ssl-default-bind-options ssl-min-ver TLSv1.2
 defaults
   mode http
@@ -37,6 +40,15 @@ def start(settings, site=None):
     pairs = ([(s, settings.port(site, s), settings.port(site, s, public=False)) for s in SERVICES] if site else
              [('identity', settings.identity_port(), settings.identity_port(public=False))])
     conf = settings.etc / (edge.name + '.cfg')
-    conf.write_text(HEAD + ''.join(PAIR.format(name=n, public=pub, private=prv, crt=tls.server_file(settings))
+    conf.write_text(HEAD.format(socket=settings.run / (edge.name + '.sock')) + ''.join(PAIR.format(name=n, public=pub, private=prv, crt=tls.server_file(settings))
                                    for n, pub, prv in pairs))
     edge.start(['haproxy', '-db', '-f', str(conf)])
+    edge.await_(lambda: all(accepts(public) for _, public, _ in pairs), 'open port', 30)
+
+
+def accepts(port):
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=5).close()
+        return True
+    except OSError:
+        return False

@@ -1,10 +1,12 @@
 """The hypervisor whose guests run: a libvirtd of the lab's own, and its guests."""
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
 
 from psnlab import database
 from psnlab.process import Process, enter, environment
+from psnlab.settings import LabError
 
 SOCKET = '/run/libvirt/libvirt-sock'  # in the lab's mounts
 
@@ -63,14 +65,13 @@ def end(settings):
 
 
 def image(settings, out=None):
-    """Builds the guest's disk unless it is there; returns its path."""
-    out = Path(out) if out else settings.path / 'guest.raw'
+    """Builds the guest's disk unless it is there; returns its path, whose name tells one build from another."""
+    script = Path(__file__).resolve().parents[1] / 'guest.sh'
+    out = Path(out) if out else settings.path / ('guest-%s.raw' % hashlib.sha256(script.read_bytes()).hexdigest()[:12])
     if not out.exists():
-        script = Path(__file__).resolve().parents[1] / 'guest.sh'
         work = settings.path / 'tmp' / 'guest'
         done = subprocess.run([str(script), str(out), str(work)], cwd='/', env=environment(settings), capture_output=True, text=True)
         shutil.rmtree(work, ignore_errors=True)
         if done.returncode:
-            from psnlab.settings import LabError
             raise LabError('the guest\'s disk could not be built:\n%s' % done.stderr[-2000:])
     return out

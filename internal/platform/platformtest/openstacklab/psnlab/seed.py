@@ -143,12 +143,13 @@ def networks(settings, site):
 def upload(site, image):
     """Uploads the guest's disk as an image that every project may use."""
     found = site.call('image', 'GET', '/images?name=' + IMAGE)['images']
-    if any(i['status'] == 'active' for i in found):
+    if any(i['status'] == 'active' and i.get('lab_build') == image.stem for i in found):
         return
     for stale in found:
         site.call('image', 'DELETE', '/images/' + stale['id'])
     made = site.call('image', 'POST', '/images', {
-        'name': IMAGE, 'disk_format': 'raw', 'container_format': 'bare', 'visibility': 'public', 'min_ram': 256})
+        'name': IMAGE, 'disk_format': 'raw', 'container_format': 'bare', 'visibility': 'public', 'min_ram': 256,
+        'lab_build': image.stem})
     with open(image, 'rb') as content:
         site.call('image', 'PUT', '/images/%s/file' % made['id'], content, **{
             'Content-Type': 'application/octet-stream', 'Content-Length': str(image.stat().st_size)})
