@@ -132,6 +132,11 @@ func (c *Center) buildInventory() (*inventory, error) {
 		inv.clusters = append(inv.clusters, cluster)
 		inv.stores = append(inv.stores, name+"-ds01")
 	}
+	if c.Switch() != "" {
+		if err := c.buildSwitch(ctx, inv); err != nil {
+			return nil, err
+		}
+	}
 	for i, store := range inv.stores {
 		by := inv.clusters
 		if c.opt.SplitStorage {

@@ -126,7 +126,11 @@ func (c *Center) checkDevices(ctx *simulator.Context, vm *simulator.VirtualMachi
 			if b.DeviceName != c.Network() {
 				return invalid
 			}
-		case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo, *types.VirtualEthernetCardOpaqueNetworkBackingInfo:
+		case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
+			if !c.hasPortGroup(ctx, b.Port) {
+				return invalid
+			}
+		case *types.VirtualEthernetCardOpaqueNetworkBackingInfo:
 			return invalid // there are no such networks
 		}
 		disk, ok := spec.Device.(*types.VirtualDisk)
@@ -223,6 +227,13 @@ func (c *Center) checkReconfigure(ctx *simulator.Context, vm *simulator.VirtualM
 	if is(s.ChangeTrackingEnabled) && !is(vm.Config.ChangeTrackingEnabled) && vm.Snapshot != nil {
 		return &types.InvalidState{}
 	}
+	if f, ok := ctx.Map.Get(*vm.Parent).(*simulator.Folder); ok && s.Name != "" && s.Name != vm.Name {
+		var fault types.BaseMethodFault
+		locked(ctx, f, func() { fault = duplicate(ctx, f, s.Name) })
+		if fault != nil {
+			return fault
+		}
+	}
 	var p object.DatastorePath
 	p.FromString(vm.Config.Files.VmPathName)
 	return c.checkDevices(ctx, vm, mountedFor(ctx, vm), p.Datastore, s.DeviceChange)
@@ -239,6 +250,10 @@ func (p *vmProxy) PowerOnVMTask(ctx *simulator.Context, r *types.PowerOnVM_Task)
 	locked(ctx, vm, func() {
 		if file := p.c.heldElsewhere(vm.Self); file != "" {
 			fault := &types.FileLocked{FileFault: types.FileFault{File: file}}
+			body.Res = &types.PowerOnVM_TaskResponse{Returnval: failedTask(ctx, vm, "powerOn", fault)}
+			return
+		}
+		if fault := p.c.obeyRules(ctx, vm); fault != nil {
 			body.Res = &types.PowerOnVM_TaskResponse{Returnval: failedTask(ctx, vm, "powerOn", fault)}
 			return
 		}
@@ -263,36 +278,6 @@ func (c *Center) heldElsewhere(ref types.ManagedObjectReference) string {
 		}
 	}
 	return ""
-}
-
-func (p *vmProxy) CloneVMTask(ctx *simulator.Context, r *types.CloneVM_Task) soap.HasFault {
-	body := &methods.CloneVM_TaskBody{}
-	vm, ok := ctx.Map.Get(r.This).(*simulator.VirtualMachine)
-	if !ok {
-		body.Fault_ = notFound(r.This)
-		return body
-	}
-	f, ok := ctx.Map.Get(r.Folder).(*simulator.Folder)
-	if !ok {
-		body.Fault_ = notFound(r.Folder)
-		return body
-	}
-	var fault types.BaseMethodFault
-	if ds := r.Spec.Location.Datastore; ds != nil {
-		if _, known := ctx.Map.Get(*ds).(*simulator.Datastore); !known {
-			fault = &types.ManagedObjectNotFound{Obj: *ds}
-		}
-	}
-	if fault == nil {
-		locked(ctx, f, func() { fault = duplicate(ctx, f, r.Name) })
-	}
-	if fault != nil {
-		body.Res = &types.CloneVM_TaskResponse{Returnval: failedTask(ctx, vm, "cloneVm", fault)}
-		return body
-	}
-	var res soap.HasFault
-	locked(ctx, vm, func() { res = vm.CloneVMTask(ctx, r) })
-	return res
 }
 
 // flatPath returns the file with the content of the disk whose descriptor is at

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // recordSize is the size of one guest write in bytes.
@@ -151,12 +153,16 @@ func noise(seed uint64, name string, b []byte) {
 	_, _ = rand.NewChaCha8(key).Read(b) // never fails
 }
 
-// powerOn starts the guest.
-func (m *machine) powerOn() {
+// powerOn starts the guest on a host.
+func (m *machine) powerOn(host *types.ManagedObjectReference) {
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.starting = false
+	if host != nil {
+		m.host = *host
+	}
 	if m.on || m.c.closed {
 		return
 	}
@@ -170,6 +176,7 @@ func (m *machine) powerOn() {
 func (m *machine) powerOff() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.starting = false
 	if m.on {
 		m.on, m.guest.ready = false, false
 		close(m.stop)

@@ -38,6 +38,9 @@ func (c *Center) intercept() {
 	snapshot := &snapshotProxy{newProxy("snapshot")}
 	datastore := &datastoreProxy{newProxy("datastore")}
 
+	search := &searchProxy{newProxy("search")}
+	portGroup := &portGroupProxy{newProxy("portgroup")}
+
 	to := map[string]mo.Reference{
 		"SessionManager.Login":                         session,
 		"SessionManager.CloneSession":                  session,
@@ -53,9 +56,11 @@ func (c *Center) intercept() {
 		"VirtualMachine.RevertToCurrentSnapshot_Task":  vm,
 		"VirtualMachineSnapshot.RevertToSnapshot_Task": snapshot,
 		"Datastore.RefreshDatastore":                   datastore,
+		"SearchIndex.FindAllByUuid":                    search,
+		"DistributedVirtualPortgroup.Destroy_Task":     portGroup,
 	}
 	m := c.svc.Context.Map
-	for _, p := range []mo.Reference{session, folder, vm, snapshot, datastore} {
+	for _, p := range []mo.Reference{session, folder, vm, snapshot, datastore, search, portGroup} {
 		m.Put(p)
 	}
 	m.AddHandler(&observer{Self: types.ManagedObjectReference{Type: "SandboxObserver", Value: "observer"}, c: c})

@@ -20,9 +20,14 @@ type machine struct {
 	order     []int32         // keys in device order
 	tracking  bool
 	snapshots map[types.ManagedObjectReference]struct{}
-	on        bool
-	stop      chan struct{} // closed at power off
-	guest     guestState
+	instance  string // instance UUID
+	// portGroups are the keys of those that its cards are on.
+	portGroups map[string]bool
+	host       types.ManagedObjectReference // where it runs or is about to
+	starting   bool                         // a power on is under way
+	on         bool
+	stop       chan struct{} // closed at power off
+	guest      guestState
 }
 
 func newMachine(c *Center, ref types.ManagedObjectReference) *machine {
@@ -59,8 +64,8 @@ func (m *machine) attached() []*disk {
 	return disks
 }
 
-// setDisks replaces the disks and returns those that are gone.
-func (m *machine) setDisks(name string, disks map[int32]*disk, order []int32) []*disk {
+// setDisks replaces the disks and port groups and returns the disks that are gone.
+func (m *machine) setDisks(name string, disks map[int32]*disk, order []int32, portGroups map[string]bool) []*disk {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept := map[*disk]bool{}
@@ -76,15 +81,15 @@ func (m *machine) setDisks(name string, disks map[int32]*disk, order []int32) []
 			gone = append(gone, d)
 		}
 	}
-	m.name, m.disks, m.order = name, disks, order
+	m.name, m.disks, m.order, m.portGroups = name, disks, order, portGroups
 	return gone
 }
 
 // configure follows a reconfiguration.
-func (m *machine) configure(name string, tracking *bool) {
+func (m *machine) configure(name, instance string, tracking *bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.name = name
+	m.name, m.instance = name, instance
 	want := tracking != nil && *tracking
 	if want == m.tracking {
 		return

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -56,10 +57,10 @@ func (o *observer) UpdateObject(ctx *simulator.Context, obj mo.Reference, change
 			o.c.syncDisks(m, vm)
 			o.c.changedSpace(ctx)
 		case "config.changeVersion": // the last step of every reconfiguration
-			m.configure(vm.Name, vm.Config.ChangeTrackingEnabled)
+			m.configure(vm.Name, vm.Config.InstanceUuid, vm.Config.ChangeTrackingEnabled)
 		case "runtime.powerState":
 			if vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
-				m.powerOn()
+				m.powerOn(vm.Runtime.Host)
 			} else {
 				m.powerOff()
 				o.c.showGuest(ctx, vm.Self, nil)
@@ -137,7 +138,8 @@ func (c *Center) syncDisks(m *machine, vm *mo.VirtualMachine) {
 		disks[vd.Key] = d
 		order = append(order, vd.Key)
 	}
-	for _, old := range m.setDisks(vm.Name, disks, order) {
+	slices.Sort(order) // an edited device stands last in the simulator's list
+	for _, old := range m.setDisks(vm.Name, disks, order, portGroupsOf(vm.Config.Hardware.Device)) {
 		c.detachLocked(old, m)
 	}
 	if vm.Name == c.worker {
