@@ -2,11 +2,15 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
@@ -33,19 +37,56 @@ func parseRequest(path string) (placement.Request, error) {
 		return req, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err)
 	}
 	if filepath.Ext(path) == ".hcl" {
-		if text, err = fromHCL(path, text); err != nil {
+		made, err := fromHCL(path, text)
+		if err != nil {
 			return req, err
 		}
+		return req, decodeRequest(&req, made, func(int64) string { return "" })
 	}
+	return req, decodeRequest(&req, text, func(at int64) string {
+		before := text[:min(max(at, 0), int64(len(text)))]
+		line := bytes.Count(before, []byte("\n"))
+		return fmt.Sprintf(" (line %d, column %d)", line+1, len(before)-bytes.LastIndexByte(before, '\n'))
+	})
+}
+
+// decodeRequest reads JSON that holds one request and nothing else; where words a
+// place in it.
+func decodeRequest(req *placement.Request, text []byte, where func(offset int64) string) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			return req, psn.Errorf(psn.InvalidInput, "the JSON ends too early, at byte %d: write the file again", dec.InputOffset())
-		}
-		return req, psn.Errorf(psn.InvalidInput, "not a placement request, at byte %d: %w", dec.InputOffset(), err)
+	err := dec.Decode(req)
+	var wrong *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong):
+		return psn.Errorf(psn.InvalidInput, "%s is a JSON %s%s: write %s", cmp.Or(wrong.Field, "the request"), wrong.Value, where(wrong.Offset), wanted(wrong.Type))
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return psn.Errorf(psn.InvalidInput, "the JSON ends too early%s: close what is open, or write the file again", where(int64(len(text))))
+	case errors.As(err, &syntax):
+		return psn.Errorf(psn.InvalidInput, "not JSON%s: %w", where(syntax.Offset), err)
+	case err != nil:
+		return psn.Errorf(psn.InvalidInput, "%s%s: see \"psn placement solve --help\" for the names of a request", strings.TrimPrefix(err.Error(), "json: "), where(dec.InputOffset()))
 	}
-	return req, nil
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return psn.Errorf(psn.InvalidInput, "something follows the request%s: write one request in a file", where(dec.InputOffset()))
+	}
+	return nil
+}
+
+// wanted names what a type is written as.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int64:
+		return "a whole number, without quotes"
+	case reflect.String:
+		return "a text in quotes"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list, [...]"
+	}
+	return "an object, {...}"
 }
 
 // fromHCL turns a file of attributes with constant values, named as in JSON,

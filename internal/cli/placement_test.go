@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/placement/exact"
 	"github.com/italia/terraform-provider-psn/internal/placement/placementtest"
 )
 
@@ -129,9 +130,64 @@ sites = [
 	if r := run(t, context.Background(), nil, "placement", "solve", write(good)); r.code != 0 || !strings.Contains(r.stdout, "2 machines placed") {
 		t.Error(r)
 	}
-	for text, want := range map[string]string{request: "sites: write values, no references", "tenant {}": "write attributes (name = value), no blocks", "tenant = ": "not HCL", `nobody = 1`: "unknown field"} {
+	for text, want := range map[string]string{request: "sites: write values, no references", "tenant {}": "write attributes (name = value), no blocks", "tenant = ": "not HCL", `nobody = 1`: `unknown field "nobody": see`, `tenant = ["x"]`: "tenant is a JSON array: write a text in quotes"} {
 		if r := run(t, context.Background(), nil, "placement", "solve", write(text)); r.code != 2 || !strings.Contains(r.stderr, want) {
 			t.Errorf("%q: %+v", want, r)
 		}
 	}
+}
+
+// What cannot be used is named with its field or place and what to write instead.
+func TestPlacementMalformed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"tenant":`: "the JSON ends too early (line 1, column 11)",
+		``:           "the JSON ends too early (line 1, column 1)",
+		`[]`:         "the request is a JSON array (line 1, column 2): write an object, {...}",
+		"{\n\"workloads\":[{\"instances\":\"2\"}]}": "workloads.instances is a JSON string (line 2, column 30): write a whole number, without quotes",
+		`{"workload":[]}`:      `unknown field "workload"`,
+		`{"tenant" "x"}`:       "not JSON (line 1, column 12)",
+		`{"tenant":"p_bs"} {}`: "something follows the request",
+		`{"tenant":"p_bs","workloads":[{"name":"a","service":"p_bs/s","classification":"secret","instances":1}]}`: `unknown classification "secret": use one of`,
+	} {
+		path := filepath.Join(t.TempDir(), "request.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, verb := range []string{"solve", "prove", "explain", "what-if"} {
+			if r := run(t, context.Background(), nil, "placement", verb, path); r.code != 2 || r.stdout != "" || !strings.Contains(r.stderr, want) || !strings.Contains(r.stderr, path) {
+				t.Errorf("%s %q: %+v, want %q", verb, text, r, want)
+			}
+		}
+	}
+}
+
+// The example's tables, and the sixth portal machine that has no place.
+func TestPlacementExample(t *testing.T) {
+	t.Parallel()
+	const example = "../../examples/placement/request.hcl"
+	nobody := map[string]string{"HOME": t.TempDir()}
+	r := run(t, context.Background(), nobody, "placement", "solve", example)
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "20 machines placed: 18 new, 2 kept where they stand, 0 moved", "moves against today: 0 of 2 machines", "acilia (active)")
+	r = run(t, context.Background(), nobody, "placement", "what-if", example, "--instances", "portale=6")
+	if r.code != 1 {
+		t.Error(r)
+	}
+	says(t, r.stdout, "changed:  not found within budget", "without the machines of this request:", "not certified: whether any placement exists")
+	solver := exact.File(os.Getenv)
+	if _, err := os.Stat(solver); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Logf("NOT CHECKED: that the conflict is proven: %v", err)
+		return
+	}
+	r = run(t, context.Background(), nobody, "placement", "what-if", example, "--instances", "portale=6", "--solver", solver)
+	if r.code != 1 {
+		t.Error(r)
+	}
+	says(t, r.stdout, "changed:  proven infeasible", "workload gis needs GPU", "portale stays on platforms openstack", "group front (portale, gis) are kept apart", "the 6 instances of workload portale are kept apart", "proof: no demand can be left out")
 }

@@ -161,7 +161,7 @@ func TestPlacementSolve(t *testing.T) {
 	if r = run(t, t.Context(), nil, "placement", "solve", request("-1")); r.code != 2 || r.stdout != "" {
 		t.Errorf("%+v", r)
 	}
-	if r = run(t, t.Context(), nil, "placement", "solve", request(`"two"`)); r.code != 2 || !strings.Contains(r.stderr, "not a placement request, at byte") {
+	if r = run(t, t.Context(), nil, "placement", "solve", request(`"two"`)); r.code != 2 || !strings.Contains(r.stderr, "workloads.per_instance.vcpus is a JSON string (line 2, column 33): write a whole number") {
 		t.Errorf("%+v", r)
 	}
 }
