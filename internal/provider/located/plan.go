@@ -33,8 +33,8 @@ func (r *located[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if known {
 		b.ID = types.StringValue(k.String())
 		if prior == nil {
-			if err := r.mayMake(k); err != nil {
-				resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", r.describe(k), err))
+			if at, err := r.mayMake(k); err != nil {
+				resp.Diagnostics.Append(diagnose.UnableAt(at, "plan", r.describe(k), err))
 				return
 			}
 		}
@@ -53,14 +53,14 @@ func (r *located[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
-// mayMake tells what is known to fail without asking the site: a place that is
-// not configured, and two resources of one id.
-func (r *located[M, P]) mayMake(k Key) error {
+// mayMake tells what is known to fail without asking the site, and the attribute
+// to blame: a place that is not configured, and two resources of one id.
+func (r *located[M, P]) mayMake(k Key) (path.Path, error) {
 	if _, err := r.data.Fleet(); err != nil {
-		return nil // not known yet
+		return path.Empty(), nil //nolint:nilerr // not known yet: the apply will tell
 	}
 	if _, err := r.data.Site(k.Site, k.Platform); err != nil {
-		return psn.Errorf(psn.InvalidInput, "%w", err)
+		return path.Root("site"), psn.Errorf(psn.InvalidInput, "%w", err)
 	}
-	return r.data.Claim(r.object.Kind(), k.String())
+	return path.Root("name"), r.data.Claim(r.object.Kind(), k.String())
 }

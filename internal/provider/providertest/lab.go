@@ -27,17 +27,21 @@ type Lab struct {
 	fleet *connect.Fleet
 }
 
-// Start starts the sandbox for the duration of the test.
-func Start(t *testing.T) *Lab {
+// Start starts the sandbox for the duration of the test; edit changes its options.
+func Start(t *testing.T, edit ...func(*sandbox.Options)) *Lab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	sb, err := sandbox.Start(ctx, sandbox.Options{
+	opt := sandbox.Options{
 		Dir:       t.TempDir(),
 		Centers:   []string{"acilia", "pomezia", "rozzano", "santo-stefano-ticino", sandbox.Source},
 		Machines:  []sandbox.Machine{{Name: "protocollo", GuestID: "debian11_64Guest", VCPUs: 1, MiB: 64, Disks: []int64{sandbox.MinDisk}}},
 		WriteRate: -1,
-	})
+	}
+	for _, e := range edit {
+		e(&opt)
+	}
+	sb, err := sandbox.Start(ctx, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +117,12 @@ func (l *Lab) Gone() resource.TestStep {
 // Test runs the steps, with the CLI named by TF_ACC_TERRAFORM_PATH.
 func Test(t *testing.T, steps []resource.TestStep, opts ...provider.Option) {
 	t.Helper()
+	TestServing(t, Factories(opts...), steps)
+}
+
+// TestServing runs the steps against the providers of those factories.
+func TestServing(t *testing.T, factories map[string]func() (tfprotov6.ProviderServer, error), steps []resource.TestStep) {
+	t.Helper()
 	useCLI(t)
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: Factories(opts...), Steps: steps})
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: steps})
 }
