@@ -21,6 +21,16 @@ type Harness struct {
 	Network string // of that cluster
 	Worker  string // name of a running machine that takes disks; empty when there is none
 
+	// What the cases of objects need (RunObjects).
+	Uplink       string                  // external network that tenants' networks are routed to
+	StorageClass string                  // that volumes of Cluster can have
+	Hosts        int                     // of Cluster
+	TooLarge     int64                   // bytes that no volume can have
+	VolumeFile   func(ref string) string // a file with the bytes of a volume
+	ImageFile    func(ref string) string // a file with the bytes of an image, as uploaded
+	// PrivateFlavor makes a size that only the tenant may use and returns its name.
+	PrivateFlavor func(t testing.TB, tenant psn.TenantID) string
+
 	// CreateCall is a text that stands in the body of the request that makes a
 	// machine, and in no other.
 	CreateCall string

@@ -1,0 +1,83 @@
+package platformtest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+func usageOf(t testing.TB, s driver.Site, id psn.TenantID) map[string]driver.Usage {
+	t.Helper()
+	all, err := as[driver.Quotas](t, s).TenantUsage(within(t), id)
+	if err != nil {
+		t.Fatalf("usage: %v", err)
+	}
+	if !slices.IsSortedFunc(all, func(a, b driver.Usage) int { return cmpStrings(a.Quantity, b.Quantity) }) {
+		t.Errorf("usage is not sorted by quantity: %+v", all)
+	}
+	out := map[string]driver.Usage{}
+	for _, u := range all {
+		out[u.Quantity] = u
+	}
+	return out
+}
+
+func testQuota(t *testing.T, h *Harness) {
+	s := h.open(t)
+	_, err := as[driver.Quotas](t, s).TenantUsage(within(t), "c_nessuno")
+	wantCode(t, err, psn.NotFound)
+	id := h.ownTenant(t, s)
+	two, memory := int64(2), int64(1024)
+	limited := driver.Tenant{ID: id, Quota: &driver.Quota{VCPUs: &two, MemoryMiB: &memory}}
+	for range 2 {
+		if err := s.EnsureTenant(within(t), limited); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := usageOf(t, s, id)
+	if d := cmp.Diff(&two, before["vcpus"].Limit); d != "" {
+		t.Errorf("limit of vCPUs: %s", d)
+	}
+	if d := cmp.Diff(&memory, before["memory_mib"].Limit); d != "" {
+		t.Errorf("limit of memory: %s", d)
+	}
+	for _, q := range []string{"instances", "storage_mib"} {
+		if u, told := before[q]; told && u.Limit != nil {
+			t.Errorf("%s has the limit %d, and none was set: no limit is not zero", q, *u.Limit)
+		}
+	}
+	for _, name := range []string{"a", "b"} {
+		ref := h.machine(t, s, id, name, nil)
+		if err := s.Power(within(t), ref, psn.PoweredOn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := usageOf(t, s, id); after["vcpus"].Used != 2 && after["vcpus"].Used != -1 {
+		t.Errorf("two machines of one vCPU use %+v", after["vcpus"])
+	}
+	// The third is one too many: either it is not made, or it does not start.
+	spec := h.spec("c")
+	spec.ID = psn.VMID(string(id) + "/c")
+	ref, err := s.CreateVM(within(t), spec)
+	if err == nil {
+		err = s.Power(within(t), ref, psn.PoweredOn)
+	}
+	wantCode(t, err, psn.Exhausted)
+	// Nil leaves what is set; an empty quota takes the limits away.
+	if err := s.EnsureTenant(within(t), driver.Tenant{ID: id}); err != nil {
+		t.Fatal(err)
+	}
+	if l := usageOf(t, s, id)["vcpus"].Limit; l == nil || *l != 2 {
+		t.Errorf("without a quota in the call the limit became %v", l)
+	}
+	if err := s.EnsureTenant(within(t), driver.Tenant{ID: id, Quota: &driver.Quota{}}); err != nil {
+		t.Fatal(err)
+	}
+	if l := usageOf(t, s, id)["vcpus"].Limit; l != nil {
+		t.Errorf("an empty quota left the limit %d", *l)
+	}
+}
