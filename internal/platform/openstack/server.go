@@ -33,9 +33,7 @@ type server struct {
 	Addresses map[string][]struct {
 		Address string `json:"addr"`
 	} `json:"addresses"`
-	Volumes []struct {
-		ID string `json:"id"`
-	} `json:"os-extended-volumes:volumes_attached"`
+	Volumes        []attachedVolume `json:"os-extended-volumes:volumes_attached"`
 	SecurityGroups []struct {
 		Name string `json:"name"`
 	} `json:"security_groups"`
@@ -47,6 +45,14 @@ type server struct {
 }
 
 func (s server) id() string { return s.ID }
+
+// attachedVolume is a volume as a server tells it.
+type attachedVolume struct {
+	ID string `json:"id"`
+}
+
+// has reports whether the server has the volume.
+func (s server) has(volume string) bool { return slices.Contains(s.Volumes, attachedVolume{volume}) }
 
 // diskOfVolume is what is read of the volumes that are machines' disks.
 type diskOfVolume struct {

@@ -3,6 +3,8 @@ package openstack
 import (
 	"context"
 	"sync"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 )
 
 // Site implements driver.Site and the capability interfaces on one region.
@@ -18,6 +20,8 @@ type Site struct {
 	servers  keyedLock // one change of a server at a time, by ref
 	objects  keyedLock // one making of another object at a time, by kind, project and name
 }
+
+var _ driver.Site = (*Site)(nil)
 
 // Open logs in and makes sure that the region has the services that are needed.
 // Errors: InvalidInput (settings, no such region), Untrusted, Unauthenticated,

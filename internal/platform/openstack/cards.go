@@ -1,0 +1,140 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// cardPorts lists the ports made as cards of the machine, by card number.
+func (s *Site) cardPorts(ctx context.Context, project string, id psn.VMID) (map[int][]card, error) {
+	c, err := s.network(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	found, err := list(ctx, c, "ports", url.Values{"project_id": {project}, "fields": cardFields}, "ports", card.id)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int][]card{}
+	for _, k := range found {
+		if n, ok := cardNumber(id, k.Name); ok {
+			out[n] = append(out[n], k)
+		}
+	}
+	return out, nil
+}
+
+// cardsFor makes the machine's ports, from the first-th on, as far as they do
+// not stand unused. Ports are made as the operator: the tenant may use a shared
+// network, but not choose an address or a MAC on it.
+func (s *Site) cardsFor(ctx context.Context, p *plan, first int) ([]string, error) {
+	if first >= len(p.NICs) {
+		return nil, nil
+	}
+	standing, err := s.cardPorts(ctx, p.project, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for n := first; n < len(p.NICs); n++ {
+		id := ""
+		for _, k := range standing[n] {
+			if k.Server != "" {
+				continue
+			}
+			if id == "" && p.sameCard(n, k) {
+				id = k.ID
+				continue
+			}
+			if err := s.removePort(ctx, k.ID); err != nil { // of an earlier try, made otherwise
+				return nil, err
+			}
+		}
+		if id == "" {
+			if id, err = s.makeCard(ctx, p, n); err != nil {
+				return nil, fmt.Errorf("network card %d: %w", n, err)
+			}
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// sameCard reports whether a port of an earlier try is the one asked for.
+func (p *plan) sameCard(n int, k card) bool {
+	want := p.NICs[n]
+	if k.Network != p.nets[n] || want.MAC != "" && !strings.EqualFold(want.MAC, k.MAC) {
+		return false
+	}
+	if want.FixedIP == "" {
+		return true
+	}
+	ip, _ := netip.ParseAddr(want.FixedIP) // checked before
+	for _, f := range k.FixedIPs {
+		if got, err := netip.ParseAddr(f.Address); err == nil && got == ip {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Site) makeCard(ctx context.Context, p *plan, n int) (string, error) {
+	c, err := s.network(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	port := map[string]any{
+		"name": portName(p.ID, n), "network_id": p.nets[n], "project_id": p.project, "admin_state_up": true,
+	}
+	if mac := p.NICs[n].MAC; mac != "" {
+		port["mac_address"] = strings.ToLower(mac)
+	}
+	if ip := p.NICs[n].FixedIP; ip != "" {
+		port["fixed_ips"] = []map[string]string{{"ip_address": ip}}
+	}
+	if p.security != nil {
+		port["security_groups"] = *p.security
+	}
+	var made struct {
+		Port card `json:"port"`
+	}
+	err = send(ctx, c, http.MethodPost, "ports", map[string]any{"port": port}, &made)
+	return made.Port.ID, err
+}
+
+func (s *Site) removePort(ctx context.Context, id string) error {
+	c, err := s.network(ctx, "")
+	if err != nil {
+		return err
+	}
+	if err := send(ctx, c, http.MethodDelete, "ports/"+id, nil, nil); err != nil && !gone(err) {
+		return err
+	}
+	return nil
+}
+
+// removeCards removes the ports that were made as cards of the machine and are
+// on no server.
+func (s *Site) removeCards(ctx context.Context, project string, id psn.VMID) error {
+	standing, err := s.cardPorts(ctx, project, id)
+	if err != nil {
+		return err
+	}
+	for _, same := range standing {
+		for _, k := range same {
+			if k.Server != "" {
+				continue
+			}
+			if err := s.removePort(ctx, k.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,294 @@
+package openstack
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// CreateVM implements driver.Site. Volumes and ports are made first, each marked
+// as the machine's in the request that makes it, then the server, with a tag
+// that follows from the machine's id: asked again, each is found and used.
+//
+// Nova makes no server that does not start. It is stopped as soon as Nova lets
+// it be, and bears keyMaking until then. A machine without an image starts from
+// an empty disk, where there is nothing to run: so it is with standbys and with
+// targets of a replication. One with an image may begin its first boot and is
+// told to shut down in an orderly way; cloud-init goes on at the next start.
+//
+// Two processes may make the same machine at the same time: both come to the
+// same boot volume, and Nova gives that to one server only.
+func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error) {
+	doing := fmt.Sprintf("create virtual machine %s", spec.ID)
+	if err := checkSpec(spec); err != nil {
+		return "", s.fault(err, doing)
+	}
+	unlock, err := s.machines.lock(ctx, string(spec.ID))
+	if err != nil {
+		return "", s.fault(err, doing)
+	}
+	defer unlock()
+	ref, err := s.create(ctx, spec)
+	return ref, s.fault(err, doing)
+}
+
+func (s *Site) create(ctx context.Context, spec driver.VMSpec) (string, error) {
+	project, err := s.projectOf(ctx, spec.ID.Tenant())
+	if err != nil {
+		return "", err
+	}
+	sv, err := s.findServer(ctx, project, spec)
+	if err != nil {
+		return "", err
+	}
+	if sv != nil {
+		return s.goOn(ctx, project, spec, sv)
+	}
+	p, err := s.resolve(ctx, project, spec)
+	if err != nil {
+		return "", err
+	}
+	ref, err := s.launch(ctx, p)
+	if err == nil {
+		if err = s.rest(ctx, project, ref); err == nil {
+			return ref, nil
+		}
+	}
+	code, _ := s.classify(err)
+	if code == psn.Unavailable {
+		return "", err // what was made is for the next call to find
+	}
+	return s.recover(ctx, p, err)
+}
+
+// findServer looks for the machine; nil when it is not there. A server of the
+// name that is not ours is psn.AlreadyExists.
+func (s *Site) findServer(ctx context.Context, project string, spec driver.VMSpec) (*server, error) {
+	c, err := s.compute(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	tagged, err := list(ctx, c, "servers/detail", url.Values{"tags": {machineTag(spec.ID)}}, "servers", server.id)
+	if err != nil {
+		return nil, err
+	}
+	for i, sv := range tagged {
+		if sv.Metadata[keyID] == string(spec.ID) && sv.Status != "DELETED" && sv.TaskState != "deleting" {
+			return &tagged[i], nil
+		}
+	}
+	name := serverName(spec)
+	same, err := list(ctx, c, "servers/detail", url.Values{"name": {"^" + regexp.QuoteMeta(name) + "$"}}, "servers", server.id)
+	if err != nil {
+		return nil, err
+	}
+	for _, sv := range same {
+		if sv.Name == name && sv.Metadata[keyID] == "" {
+			return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a server %q (%s) that this program did not make: rename or remove it, or choose another name", name, sv.ID)
+		}
+	}
+	return nil, nil //nolint:nilnil // it is not there
+}
+
+func serverName(spec driver.VMSpec) string {
+	if spec.DisplayName != "" {
+		return spec.DisplayName
+	}
+	return spec.ID.Name()
+}
+
+// goOn takes a server made before for the one asked for, and brings it to rest
+// if the call that made it did not come to that.
+func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv *server) (string, error) {
+	if role := psn.Role(sv.Metadata[keyRole]); role != spec.Labels.Role {
+		return "", psn.Errorf(psn.AlreadyExists,
+			"virtual machine %s stands here already as %q and is asked for as %q: one site holds one machine of an id", spec.ID, role, spec.Labels.Role)
+	}
+	if sv.Metadata[keyMaking] == "" {
+		return sv.ID, nil
+	}
+	err := s.rest(ctx, project, sv.ID)
+	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
+		return s.recover(ctx, &plan{VMSpec: spec, project: project}, err)
+	}
+	return sv.ID, err
+}
+
+// recover cleans up after a machine that cannot be made. When it was another
+// process that made it, that one's machine is the answer.
+func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error) {
+	ref := ""
+	err := s.cleanUp(ctx, func(ctx context.Context) error {
+		sv, err := s.findServer(ctx, p.project, p.VMSpec)
+		if err != nil {
+			return err
+		}
+		if sv != nil && sv.Status != "ERROR" {
+			ref = sv.ID
+			return nil
+		}
+		if sv != nil {
+			if err := s.removeServer(ctx, p.project, sv.ID); err != nil {
+				return err
+			}
+		}
+		return s.removeParts(ctx, p.project, p.ID)
+	})
+	if err != nil {
+		return "", fmt.Errorf("%w; and what was made of it could not be removed: %w", cause, err)
+	}
+	if ref == "" {
+		return "", cause
+	}
+	return ref, s.rest(ctx, p.project, ref)
+}
+
+// removeParts removes volumes and ports made for a machine that is not there.
+func (s *Site) removeParts(ctx context.Context, project string, id psn.VMID) error {
+	if err := s.removeCards(ctx, project, id); err != nil {
+		return err
+	}
+	return s.removeDisks(ctx, project, id)
+}
+
+// launch makes volumes, ports and the server.
+func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
+	disks, err := s.disksFor(ctx, p, 0)
+	if err != nil {
+		return "", err
+	}
+	cards, err := s.cardsFor(ctx, p, 0)
+	if err != nil {
+		return "", err
+	}
+	c, err := s.compute(ctx, p.project)
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		Server server `json:"server"`
+	}
+	err = send(ctx, c, http.MethodPost, "servers", p.body(disks, cards), &made)
+	return made.Server.ID, err
+}
+
+// body is the request that makes the server.
+func (p *plan) body(disks, cards []string) map[string]any {
+	meta := labelled(p.Labels)
+	for k, v := range map[string]string{keyID: string(p.ID), keyMaking: "1", keyGuestOS: p.GuestOS, keyFirmware: p.Firmware, keyImage: p.image, keyGroup: p.Group} {
+		if v != "" {
+			meta[k] = v
+		}
+	}
+	maps.Copy(meta, p.Metadata)
+	devices := []map[string]any{}
+	for n, id := range disks {
+		boot := n
+		if n > 0 {
+			boot = -1
+		}
+		devices = append(devices, map[string]any{
+			"uuid": id, "source_type": "volume", "destination_type": "volume", "boot_index": boot, "delete_on_termination": true,
+		})
+	}
+	server := map[string]any{
+		"name": serverName(p.VMSpec), "flavorRef": p.size, "availability_zone": p.Cluster,
+		"block_device_mapping_v2": devices, "networks": "none",
+		"metadata": meta, "tags": []string{machineTag(p.ID)}, "config_drive": true,
+	}
+	if len(cards) > 0 {
+		nets := []map[string]string{}
+		for _, id := range cards {
+			nets = append(nets, map[string]string{"port": id})
+		}
+		server["networks"] = nets
+	}
+	if p.Notes != "" {
+		server["description"] = p.Notes
+	}
+	if len(p.UserData) > 0 {
+		server["user_data"] = base64.StdEncoding.EncodeToString(p.UserData)
+	}
+	out := map[string]any{"server": server}
+	if p.group != "" {
+		out["os:scheduler_hints"] = map[string]any{"group": p.group}
+	}
+	return out
+}
+
+// rest waits until a new server runs, stops it, and takes the mark of making off.
+func (s *Site) rest(ctx context.Context, project, ref string) error {
+	c, err := s.compute(ctx, project)
+	if err != nil {
+		return err
+	}
+	err = s.wait(ctx, "server "+ref+" to come to rest", func(ctx context.Context) (bool, error) {
+		sv, err := s.newServer(ctx, c, ref)
+		switch {
+		case err != nil:
+			return false, err
+		case sv.Status == "ERROR":
+			return false, failure(sv)
+		case sv.Status == "SHUTOFF" && sv.TaskState == "":
+			return true, nil
+		case sv.Status == "ACTIVE" && sv.TaskState == "":
+			err := act(ctx, c, ref, "os-stop", nil)
+			if hasStatus(err, http.StatusConflict) {
+				err = nil // on its way
+			}
+			return false, err
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = send(ctx, c, http.MethodDelete, "servers/"+ref+"/metadata/"+keyMaking, nil, nil)
+	if gone(err) {
+		return nil // another process was first
+	}
+	return err
+}
+
+// newServer reads a server that Nova may not know of for a moment after it made
+// it.
+func (s *Site) newServer(ctx context.Context, c *gophercloud.ServiceClient, ref string) (*server, error) {
+	var page struct {
+		Server server `json:"server"`
+	}
+	err := s.known(ctx, func() error {
+		page.Server = server{}
+		return get(ctx, c, "servers/"+ref, &page)
+	})
+	return &page.Server, err
+}
+
+// act sends an action to a server.
+func act(ctx context.Context, c *gophercloud.ServiceClient, ref, name string, args any) error {
+	return send(ctx, c, http.MethodPost, "servers/"+url.PathEscape(ref)+"/action", map[string]any{name: args}, nil)
+}
+
+// failure says why a server is in error, in Nova's words.
+func failure(sv *server) error {
+	text := strings.TrimSuffix(strings.TrimSpace(sv.Fault.Message), ".")
+	if text == "" {
+		text = "Nova does not say why: its log does"
+	}
+	low := strings.ToLower(text)
+	for _, full := range []string{"no valid host", "quota", "exceeded maximum number of retries", "affinity policy", "insufficient"} {
+		if strings.Contains(low, full) {
+			return psn.Errorf(psn.Exhausted, "server %s could not be made in zone %q: %s: choose a smaller size, another zone, or free room", sv.ID, sv.Zone, text)
+		}
+	}
+	return psn.Errorf(psn.Internal, "server %s could not be made: %s", sv.ID, text)
+}

@@ -1,0 +1,197 @@
+package openstack
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// diskVolumes lists the volumes made as disks of the machine, by disk number.
+// Those on their way out are left out. Where two processes made the same disk at
+// the same time both agree on the older.
+func (s *Site) diskVolumes(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID) (disks map[int]diskOfVolume, surplus []diskOfVolume, err error) {
+	mark, err := json.Marshal(map[string]string{keyID: string(id)})
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := list(ctx, c, "volumes/detail", url.Values{"metadata": {string(mark)}}, "volumes", diskOfVolume.id)
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.SortFunc(found, func(a, b diskOfVolume) int {
+		return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	disks = map[int]diskOfVolume{}
+	for _, v := range found {
+		n, ok := diskNumber(v.Metadata)
+		if !ok || v.Metadata[keyID] != string(id) || v.Status == "deleting" {
+			continue
+		}
+		if _, taken := disks[n]; taken {
+			surplus = append(surplus, v)
+			continue
+		}
+		disks[n] = v
+	}
+	return disks, surplus, nil
+}
+
+// disksFor makes the machine's volumes, from the first-th on, as far as they do
+// not stand, and waits until they can be used.
+func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, error) {
+	c, err := s.volume(ctx, p.project)
+	if err != nil {
+		return nil, err
+	}
+	standing, _, err := s.diskVolumes(ctx, c, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	made := map[string]bool{}
+	for n := first; n < len(p.Disks); n++ {
+		v, ok := standing[n]
+		if ok && v.Status == "error" {
+			if err := s.removeVolume(ctx, c, v.ID); err != nil {
+				return nil, err
+			}
+			ok = false
+		}
+		if ok {
+			if err := sameDisk(p, n, v); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		id, err := s.makeDisk(ctx, c, p, n)
+		if err != nil {
+			return nil, fmt.Errorf("disk %d: %w", n, err)
+		}
+		made[id] = true
+	}
+	if len(made) > 0 {
+		if standing, err = s.agreedDisks(ctx, c, p.ID, made); err != nil {
+			return nil, err
+		}
+	}
+	var out []string
+	for n := first; n < len(p.Disks); n++ {
+		if _, err := s.volumeReady(ctx, c, standing[n].ID); err != nil {
+			return nil, fmt.Errorf("disk %d: %w", n, s.roomless(err, sizeGiB(p.Disks[n].CapacityBytes)))
+		}
+		if n == 0 {
+			if err := s.bootable(ctx, c, p, standing[0].ID); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, standing[n].ID)
+	}
+	return out, nil
+}
+
+// sameDisk checks a volume that an earlier call made.
+func sameDisk(p *plan, n int, v diskOfVolume) error {
+	if want := sizeGiB(p.Disks[n].CapacityBytes); v.SizeGiB != want {
+		return psn.Errorf(psn.AlreadyExists, "disk %d: volume %s of an earlier try has %d GiB, not %d GiB: delete it, or ask for that size", n, v.ID, v.SizeGiB, want)
+	}
+	return nil
+}
+
+func (s *Site) makeDisk(ctx context.Context, c *gophercloud.ServiceClient, p *plan, n int) (string, error) {
+	d := p.Disks[n]
+	volume := map[string]any{
+		"name": fmt.Sprintf("%s-disk-%d", p.ID.Name(), n), "size": sizeGiB(d.CapacityBytes),
+		"metadata": map[string]string{keyID: string(p.ID), keyDisk: strconv.Itoa(n)},
+	}
+	if d.StorageClass != "" {
+		volume["volume_type"] = d.StorageClass
+	}
+	if p.storeZone != "" {
+		volume["availability_zone"] = p.storeZone
+	}
+	if n == 0 && p.image != "" {
+		volume["imageRef"] = p.image
+	}
+	var made struct {
+		Volume diskOfVolume `json:"volume"`
+	}
+	err := send(ctx, c, http.MethodPost, "volumes", map[string]any{"volume": volume}, &made)
+	return made.Volume.ID, s.roomless(err, sizeGiB(d.CapacityBytes))
+}
+
+// roomless says what helps where there is no room for a volume.
+func (s *Site) roomless(err error, gibs int64) error {
+	if err == nil {
+		return nil
+	}
+	code, reason := s.classify(err)
+	if code != psn.Exhausted {
+		return err
+	}
+	return psn.Errorf(psn.Exhausted, "%d GiB: %w: free some storage of the tenant or the site, or raise the tenant's quota", gibs, reason)
+}
+
+// agreedDisks reads the disks again after some were made, and removes of those
+// made here what another process was first with.
+func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, made map[string]bool) (map[int]diskOfVolume, error) {
+	standing, surplus, err := s.diskVolumes(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range surplus {
+		if !made[v.ID] {
+			continue
+		}
+		if err := s.removeVolume(ctx, c, v.ID); err != nil {
+			return nil, err
+		}
+	}
+	return standing, nil
+}
+
+// bootable lets a machine boot from a volume, empty or not, and says with which
+// firmware.
+func (s *Site) bootable(ctx context.Context, c *gophercloud.ServiceClient, p *plan, id string) error {
+	act := func(body any) error {
+		return s.free(ctx, func() error { return send(ctx, c, http.MethodPost, "volumes/"+id+"/action", body, nil) })
+	}
+	if p.image == "" {
+		if err := act(map[string]any{"os-set_bootable": map[string]any{"bootable": true}}); err != nil {
+			return err
+		}
+	}
+	kind := map[string]string{"bios": "bios", "efi": "uefi"}[p.Firmware]
+	if kind == "" {
+		return nil
+	}
+	return act(map[string]any{"os-set_image_metadata": map[string]any{"metadata": map[string]string{"hw_firmware_type": kind}}})
+}
+
+// removeDisks removes every volume that was made as a disk of the machine.
+func (s *Site) removeDisks(ctx context.Context, project string, id psn.VMID) error {
+	c, err := s.volume(ctx, project)
+	if err != nil {
+		return err
+	}
+	disks, surplus, err := s.diskVolumes(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	for _, v := range disks {
+		surplus = append(surplus, v)
+	}
+	for _, v := range surplus {
+		if err := s.removeVolume(ctx, c, v.ID); err != nil {
+			return fmt.Errorf("volume %s, a disk of it: %w", v.ID, err)
+		}
+	}
+	return nil
+}
