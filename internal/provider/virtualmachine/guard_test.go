@@ -3,6 +3,7 @@ package virtualmachine_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -59,8 +60,9 @@ func standsAt(lab *providertest.Lab, id psn.VMID, want string) resource.TestChec
 	}
 }
 
+// refuses expects an error; a space in text may be a line break, too.
 func refuses(config, text string) resource.TestStep {
-	return resource.TestStep{Config: config, ExpectError: regexp.MustCompile("(?s)" + text)}
+	return resource.TestStep{Config: config, ExpectError: regexp.MustCompile("(?s)" + strings.ReplaceAll(text, " ", `\s+`))}
 }
 
 // TestNeverAdopts finds a machine of somebody else under the id: it is neither

@@ -42,7 +42,7 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(m.ID, m.Name), err))
 		}
 	}
-	m.observe(prior)
+	m.observe(prior, config.DisplayName.IsNull())
 	if !resp.Diagnostics.HasError() {
 		r.accept(m, &resp.Diagnostics)
 	}
@@ -67,12 +67,16 @@ func differs(was, is types.String) bool {
 	return !was.IsNull() && !is.IsUnknown() && !was.Equal(is)
 }
 
-// observe foretells what will be observed.
-func (m *model) observe(prior *model) {
+// observe foretells what will be observed. A machine that stands keeps the name
+// people see while none is declared (unnamed).
+func (m *model) observe(prior *model, unnamed bool) {
 	if prior != nil {
 		m.ActiveSite, m.MACAddresses = prior.ActiveSite, prior.MACAddresses
 		if m.SecurityGroups.IsNull() {
 			m.SecurityGroups = prior.SecurityGroups
+		}
+		if unnamed && !prior.DisplayName.IsNull() {
+			m.DisplayName = prior.DisplayName
 		}
 		return
 	}

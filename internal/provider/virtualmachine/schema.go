@@ -34,7 +34,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"id":           text("`<tenant>/<name>`, for example `p_bs/protocollo-db-1`; known in the plan. It carries no site."),
 			"tenant_id":    text("Tenant, taken from the service."),
 			"name":         derived("Name of the machine. Default: the key in `psn_placement.….assignments`. Another name is another machine."),
-			"display_name": derived("Name people see at the platform. Default: `name`. Changed in place.", stringvalidator.LengthBetween(1, 80)),
+			"display_name": derived("Name people see at the platform. Default: `name` when the machine is made, then the name it has. Changed in place.", stringvalidator.LengthBetween(1, 80)),
 			"placement":    placement.Input("One value of `psn_placement.….assignments`. Required for critical and strategic services.", false),
 			"service_id":   derived("Service the machine belongs to. Default: that of the placement."),
 			"classification": derived("Class of the service. Default: that of the placement.",
