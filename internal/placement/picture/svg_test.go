@@ -97,3 +97,32 @@ func TestLoads(t *testing.T) {
 		t.Errorf("%d machines, %d standbys, %d by arcs of %d, %+v in use of %+v", machines, standbys, arcs, protected, use, want)
 	}
 }
+
+// Where nothing is placed, the picture says why, broken into lines that fit.
+func TestReasons(t *testing.T) {
+	req := placementtest.Estate(3, 60, 70, true)
+	for i := range req.Sites {
+		for j := range req.Sites[i].Clusters {
+			req.Sites[i].Clusters[j].Capacity.MemoryMiB = 1024
+		}
+	}
+	res, err := placement.Solve(req)
+	if err != nil || res.Verdict != placement.Infeasible {
+		t.Fatal(err, res.Verdict)
+	}
+	res.Explanation = append(res.Explanation[:2:2], strings.Repeat("a demand in many words, ", 60)+"the end")
+	var b bytes.Buffer
+	if err := picture.Write(&b, req, res); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"Placement of p_bs: proven infeasible", "no machine is placed", res.Explanation[0], ">…<"} {
+		if !strings.Contains(b.String(), s) {
+			t.Errorf("no %q in the picture", s)
+		}
+	}
+	for _, line := range strings.Split(b.String(), "\n") {
+		if strings.HasPrefix(line, "<text") && len(line) > 260 {
+			t.Errorf("too long: %s", line)
+		}
+	}
+}
