@@ -39,9 +39,12 @@ func (s *Site) Images(ctx context.Context) ([]driver.Image, error) {
 }
 
 // FindImage returns the image of that name, of the tenant or, without one, of
-// the site; or psn.NotFound.
-func (s *Site) FindImage(ctx context.Context, t psn.TenantID, name string) (*driver.Image, error) {
-	return s.imageKind().find(ctx, s, name, func(i driver.Image) bool { return i.Tenant == t && i.Name == name })
+// the site; or psn.NotFound. Names need not be unique: a ref that is not empty
+// says which one.
+func (s *Site) FindImage(ctx context.Context, t psn.TenantID, name, ref string) (*driver.Image, error) {
+	return s.imageKind().find(ctx, s, name, func(i driver.Image) bool {
+		return i.Tenant == t && i.Name == name && (ref == "" || i.Ref == ref)
+	})
 }
 
 // CreateImage uploads what open returns. It is opened again for each try.

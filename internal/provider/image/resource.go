@@ -68,7 +68,7 @@ func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 
 // Read implements located.Object.
 func (image) Read(ctx context.Context, at *platform.Site, m *model) error {
-	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (image) Read(ctx context.Context, at *platform.Site, m *model) error {
 // Update implements located.Object. An image never changes: what may differ is
 // only where the same content lies.
 func (image) Update(ctx context.Context, at *platform.Site, m *model, prior model) error {
-	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (image) Update(ctx context.Context, at *platform.Site, m *model, prior mode
 
 // Delete implements located.Object.
 func (image) Delete(ctx context.Context, at *platform.Site, m model) error {
-	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString())
+	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package located
 
 import (
 	"context"
+	"regexp"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -43,4 +45,10 @@ func (v label) ValidateString(_ context.Context, req validator.StringRequest, re
 	if err := psn.CheckName(v.kind+" name", req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Unable to accept the "+v.kind+"'s name", err.Error())
 	}
+}
+
+// Description accepts what every platform keeps as it is: one line of at most
+// 200 characters, without spaces around it.
+func Description() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^\S(.{0,198}\S)?$`), "must be one line of 1 to 200 characters, without spaces around it")
 }

@@ -27,7 +27,11 @@ func (network) Shared() bool { return false }
 
 // Create implements located.Object.
 func (network) Create(ctx context.Context, at *platform.Site, m *model) error {
-	made, err := at.CreateNetwork(ctx, m.expand())
+	spec := m.expand()
+	made, err := at.CreateNetwork(ctx, spec)
+	if err == nil && made.Description != spec.Description { // one that an interrupted create left
+		made, err = at.UpdateNetwork(ctx, made.Ref, spec)
+	}
 	if err != nil {
 		return err
 	}

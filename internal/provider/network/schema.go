@@ -3,13 +3,14 @@ package network
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/located"
 )
 
 // Schema implements located.Object.
@@ -21,7 +22,7 @@ func (network) Schema() schema.Schema {
 		Attributes: map[string]schema.Attribute{
 			"description": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "For people. Changed in place.",
-				Validators: []validator.String{stringvalidator.LengthBetween(1, 255)},
+				Validators: []validator.String{located.Description()},
 			},
 			"vlan": schema.Int64Attribute{
 				Optional: true, MarkdownDescription: "Number of the VLAN, 1 to 4094. Required on vSphere, refused on OpenStack.",

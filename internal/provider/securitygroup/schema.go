@@ -5,6 +5,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/located"
 )
 
 // Schema implements located.Object.
@@ -19,7 +21,7 @@ func (group) Schema() schema.Schema {
 		MarkdownDescription: "A security group of a tenant at one site: what no rule allows is refused, in both directions. The group has just the rules declared, none that the platform would add by itself. " +
 			"OpenStack only: on vSphere the plan fails, naming the platform that has it.",
 		Attributes: map[string]schema.Attribute{
-			"description": text("For people. Changed in place.", stringvalidator.LengthBetween(1, 255)),
+			"description": text("For people. Changed in place.", located.Description()),
 			"rules": schema.SetNestedAttribute{
 				Required:            true,
 				MarkdownDescription: "Rules, each of which allows traffic. Changed in place: rules that stay are not touched, so traffic they allow is not cut. Empty: no traffic at all.",
@@ -34,7 +36,7 @@ func (group) Schema() schema.Schema {
 					"cidr":        text("The other side, an IPv4 or IPv6 range. Default, without `group`: anyone."),
 					"group":       text("The other side: name of a security group of the tenant at the site, or `self` for this one."),
 					"ipv6":        schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether a rule without `cidr` is for IPv6. Default: false, IPv4."},
-					"description": text("For people.", stringvalidator.LengthBetween(1, 255)),
+					"description": text("For people.", located.Description()),
 				}},
 			},
 		},

@@ -29,16 +29,13 @@ func (m *model) expand() driver.VolumeSpec {
 }
 
 // flatten takes over what is observed. What a platform does not tell stays as it
-// was written.
+// was written, and so does the image: a volume that is imported is not replaced
+// because its image is named in another way, or is gone.
 func (m *model) flatten(v driver.Volume, holder string) {
-	imported := m.Ref.IsNull()
 	m.Ref = types.StringValue(v.Ref)
 	m.SizeGiB = types.Int64Value(sizeOf(v))
 	m.StorageClass = told(m.StorageClass, v.StorageClass)
 	m.Zone = told(m.Zone, v.Zone)
-	if imported && m.Image.IsNull() {
-		m.Image = located.Optional(v.Image)
-	}
 	m.AttachedTo = located.Optional(holder)
 }
 
