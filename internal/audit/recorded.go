@@ -2,6 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -11,8 +13,8 @@ import (
 type verdict struct{ rule, subject string }
 
 // recorded compares what resources say of themselves (findings, verdict,
-// policy_digest) with what was derived from their attributes.
-func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
+// policy_digest) with what was derived from their attributes, of which doc is made.
+func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) []psn.Finding {
 	written := map[verdict]bool{}
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
@@ -65,7 +67,7 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 			}
 		}
 		// The audit's own rules are known to no provider.
-		if isAuditRule(f.Rule) {
+		if isAuditRule(f.Rule) || wider(f, doc) {
 			continue
 		}
 		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError && !written[verdict{f.Rule, f.Subject}] {
@@ -73,6 +75,21 @@ func recorded(resources []Resource, derived []psn.Finding) []psn.Finding {
 		}
 	}
 	return out
+}
+
+// wider reports whether a rule fails for what other resources say than the one
+// that would record it: a psn_service knows neither its machines nor what the
+// other services speak of. A derogation expires after it was recorded.
+func wider(f psn.Finding, doc policy.Document) bool {
+	if f.Rule == "EVI-004" || strings.HasPrefix(f.Rule, "DER-") {
+		return true
+	}
+	topic := policy.TopicOf(f.Rule)
+	if topic == "" {
+		return false
+	}
+	i := slices.IndexFunc(doc.Services, func(s policy.Service) bool { return string(s.ID) == f.Subject })
+	return i >= 0 && !policy.Document{Services: doc.Services[i : i+1]}.Speaks(topic)
 }
 
 // recordedRoom compares the headroom a psn_placement records with what the

@@ -134,7 +134,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 		}
 		findings = append(findings, derive(other)...)
 	}
-	findings = append(findings, recorded(changes, findings)...)
+	findings = append(findings, recorded(changes, findings, s.doc)...)
 	findings = append(findings, recordedRoom(changes, s)...)
 	findings = append(findings, changed(f)...)
 	findings = append(findings, checked(f)...)

@@ -103,12 +103,22 @@ func (s *subjects) service(v view) {
 		DataLocationDerogation: v.text("data_location_derogation"),
 		BackupPolicy:           v.text("backup_policy"),
 		KeyReference:           v.text("key_reference"),
+		KeyManagement:          v.text("key_management"),
+		HSM:                    v.text("hsm"),
+		MetadataLocation:       v.text("metadata_location"),
+		LogLocation:            v.text("log_location"),
+		BackupLocation:         v.text("backup_location"),
+		SiteList:               v.text("site_list"),
+		AccessProcedure:        v.text("access_procedure"),
+		StaffList:              v.text("staff_list"),
 		Unknown: merge(
 			unknowns(v, "id", "tenant_id", "name", "category", "classification", "classification_state", "classification_date",
-				"reclassification", "data_location", "data_location_derogation", "backup_policy", "key_reference"),
+				"reclassification", "data_location", "data_location_derogation", "backup_policy", "key_reference",
+				"key_management", "hsm", "metadata_location", "log_location", "backup_location", "site_list", "access_procedure", "staff_list"),
 			unknowns(continuity, "rpo", "rto"),
 		),
 	})
+	s.dossier(v)
 }
 
 // priorClass is the class the service had before the plan, "" when it is new.

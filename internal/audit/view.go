@@ -199,3 +199,20 @@ func (v view) texts(name string) map[string]bool {
 	}
 	return nil
 }
+
+// words returns the elements of a list of strings, in order.
+func (v view) words(name string) []string {
+	list, ok := v.values[name].([]any)
+	if !ok && v.values[name] != nil {
+		v.fail(name, "a list", v.values[name])
+	}
+	var out []string
+	for _, e := range list {
+		t, ok := e.(string)
+		if !ok && e != nil {
+			v.fail(name, "a list of texts", e)
+		}
+		out = append(out, t)
+	}
+	return out
+}

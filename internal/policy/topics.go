@@ -92,6 +92,10 @@ var topicOf = map[string]Topic{
 	"KEY-001": TopicKeys, "KEY-002": TopicKeyManagement, "ACC-001": TopicAccess, "ACC-002": TopicStaff, "INV-001": TopicInventory,
 }
 
+// TopicOf names the topic of a rule, "" when it is applied whatever the document
+// speaks of.
+func TopicOf(rule string) Topic { return topicOf[rule] }
+
 // Applies reports whether the document holds anything that the rule judges. A
 // rule that does not apply was neither passed nor failed. PLC-009 never applies:
 // the placement alone decides it.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -26,6 +27,17 @@ type model struct {
 	DataLocationDerogation types.String `tfsdk:"data_location_derogation"`
 	BackupPolicy           types.String `tfsdk:"backup_policy"`
 	KeyReference           types.String `tfsdk:"key_reference"`
+	KeyManagement          types.String `tfsdk:"key_management"`
+	HSM                    types.String `tfsdk:"hsm"`
+	MetadataLocation       types.String `tfsdk:"metadata_location"`
+	LogLocation            types.String `tfsdk:"log_location"`
+	BackupLocation         types.String `tfsdk:"backup_location"`
+	SiteList               types.String `tfsdk:"site_list"`
+	AccessProcedure        types.String `tfsdk:"access_procedure"`
+	StaffList              types.String `tfsdk:"staff_list"`
+	Backups                types.Map    `tfsdk:"backups"`
+	Migration              types.Object `tfsdk:"migration"`
+	Evidence               types.Object `tfsdk:"evidence"`
 	Findings               types.List   `tfsdk:"findings"`
 }
 
@@ -74,12 +86,22 @@ func (m model) document(prior model) policy.Document {
 		DataLocationDerogation: text("data_location_derogation", m.DataLocationDerogation),
 		BackupPolicy:           text("backup_policy", m.BackupPolicy),
 		KeyReference:           text("key_reference", m.KeyReference),
+		KeyManagement:          text("key_management", m.KeyManagement),
+		HSM:                    text("hsm", m.HSM),
+		MetadataLocation:       text("metadata_location", m.MetadataLocation),
+		LogLocation:            text("log_location", m.LogLocation),
+		BackupLocation:         text("backup_location", m.BackupLocation),
+		SiteList:               text("site_list", m.SiteList),
+		AccessProcedure:        text("access_procedure", m.AccessProcedure),
+		StaffList:              text("staff_list", m.StaffList),
 	}
 	if s.Reclassification == prior.Reclassification.ValueString() || slices.Contains(prior.acts(), s.Reclassification) {
 		s.Reclassification = ""
 	}
 	s.Unknown = unknown
-	return policy.Document{Services: []policy.Service{s}}
+	doc := policy.Document{Services: []policy.Service{s}}
+	m.dossier(&doc, s.ID)
+	return doc
 }
 
 // reclassificationType is one lowering of the class and the act that allowed it.
@@ -115,19 +137,47 @@ func (m model) reclassified(prior model) types.List {
 	return types.ListValueMust(reclassificationType, list)
 }
 
+// stopping are the findings as the plan reports them. An evidence pack grows
+// while the service is in use: what it lacks still is told, and stops no plan.
+func stopping(found []psn.Finding) []psn.Finding {
+	out := slices.Clone(found)
+	for i := range out {
+		if strings.HasPrefix(out[i].Rule, "EVI-") && out[i].Severity == psn.SeverityError {
+			out[i].Severity = psn.SeverityWarning
+		}
+	}
+	return out
+}
+
 // pathOf says which attribute a finding of a service blames.
 func pathOf(rule string) string {
 	switch rule {
 	case "CLS-002":
 		return "classification_state"
-	case "LOC-002", "LOC-003":
+	case "LOC-002":
 		return "data_location"
+	case "LOC-003":
+		return "metadata_location"
 	case "REP-002":
 		return "continuity"
 	case "BKP-001":
 		return "backup_policy"
-	case "KEY-001", "KEY-002":
+	case "LOC-001", "BKP-002":
+		return "backups"
+	case "KEY-001":
 		return "key_reference"
+	case "KEY-002":
+		return "key_management"
+	case "ACC-001":
+		return "access_procedure"
+	case "ACC-002":
+		return "staff_list"
+	}
+	switch {
+	case strings.HasPrefix(rule, "MIG-"), strings.HasPrefix(rule, "FND-"):
+		return "migration"
+	case strings.HasPrefix(rule, "EVI-"):
+		return "evidence"
 	}
 	return "classification"
 }

@@ -54,14 +54,14 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	doc := config.document(prior)
 	found := policy.Evaluate(doc)
-	finding.Report(&resp.Diagnostics, found,
+	finding.Report(&resp.Diagnostics, stopping(found),
 		func(psn.Finding) string { return diagnose.Summary("accept", describe(config.ID)) },
 		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	list := finding.Flatten(found)
-	if len(doc.Services[0].Unknown) > 0 {
+	if unsettled(doc) {
 		list = finding.Unknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), config.ID)...)
