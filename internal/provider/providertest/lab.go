@@ -5,6 +5,8 @@ package providertest
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/italia/terraform-provider-psn/internal/connect"
 	"github.com/italia/terraform-provider-psn/internal/platform"
@@ -20,11 +23,13 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/sandbox"
 )
 
-// Lab is a running sandbox of the four sites, and of a source for replicas to name.
+// Lab is sites to run the provider against, mostly those of a sandbox.
 type Lab struct {
-	*sandbox.Sandbox
-	t     *testing.T
-	fleet *connect.Fleet
+	*sandbox.Sandbox // nil in a lab without one
+	t                *testing.T
+	fleet            *connect.Fleet
+	config           string // path of psn.yaml
+	platforms        []psn.Platform
 }
 
 // Start starts the sandbox for the duration of the test; edit changes its options.
@@ -50,24 +55,73 @@ func Start(t *testing.T, edit ...func(*sandbox.Options)) *Lab {
 			t.Errorf("close the sandbox: %v", err)
 		}
 	})
-	cfg, err := connect.Load(sb.ConfigFile(), os.Getenv)
+	lab := Against(t, sb.ConfigFile(), psn.VSphere)
+	lab.Sandbox = sb
+	return lab
+}
+
+// Against is a lab of sites that run already, on those platforms, as the
+// configuration file reaches them.
+func Against(t *testing.T, config string, platforms ...psn.Platform) *Lab {
+	t.Helper()
+	cfg, err := connect.Load(config, os.Getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab := &Lab{Sandbox: sb, t: t, fleet: connect.Open(cfg)}
+	lab := &Lab{t: t, fleet: connect.Open(cfg), config: config, platforms: platforms}
 	t.Cleanup(func() { _ = lab.fleet.Close(context.WithoutCancel(t.Context())) })
 	return lab
 }
+
+// Beside is the lab with the platforms of another configuration file at the same
+// sites beside its own.
+func (l *Lab) Beside(config string, platform psn.Platform) *Lab {
+	l.t.Helper()
+	both, err := connect.Load(l.config, os.Getenv)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	more, err := connect.Load(config, os.Getenv)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for name, s := range more.Sites {
+		at := both.Sites[name]
+		if s.VSphere != nil {
+			at.VSphere = s.VSphere
+		}
+		if s.OpenStack != nil {
+			at.OpenStack = s.OpenStack
+		}
+		both.Sites[name] = at
+	}
+	b, err := yaml.Marshal(both) // all its paths are absolute
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	file := filepath.Join(l.t.TempDir(), "psn.yaml")
+	write(l.t, file, string(b))
+	lab := Against(l.t, file, append(slices.Clone(l.platforms), platform)...)
+	lab.Sandbox = l.Sandbox
+	return lab
+}
+
+// ConfigFile is the path of the lab's psn.yaml.
+func (l *Lab) ConfigFile() string { return l.config }
 
 // Config is HCL with a provider block for the lab in front.
 func (l *Lab) Config(hcl string) string {
 	return "terraform {\n  required_providers {\n    psn = { source = \"italia/psn\" }\n  }\n}\nprovider \"psn\" {\n  config_file = \"" + l.ConfigFile() + "\"\n}\n" + hcl
 }
 
-// Site is a handle of its own, independent of the provider's.
-func (l *Lab) Site(s psn.Site) *platform.Site {
+// Site is a handle of its own, independent of the provider's, on the lab's first
+// platform.
+func (l *Lab) Site(s psn.Site) *platform.Site { l.t.Helper(); return l.SiteOn(s, l.platforms[0]) }
+
+// SiteOn is Site on that platform.
+func (l *Lab) SiteOn(s psn.Site, p psn.Platform) *platform.Site {
 	l.t.Helper()
-	at, err := l.fleet.Site(s, psn.VSphere)
+	at, err := l.fleet.Site(s, p)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -76,9 +130,12 @@ func (l *Lab) Site(s psn.Site) *platform.Site {
 }
 
 // VM reads a machine at a site; nil when it is not there.
-func (l *Lab) VM(s psn.Site, id psn.VMID) *psn.VM {
+func (l *Lab) VM(s psn.Site, id psn.VMID) *psn.VM { l.t.Helper(); return l.VMOn(s, l.platforms[0], id) }
+
+// VMOn is VM on that platform.
+func (l *Lab) VMOn(s psn.Site, p psn.Platform, id psn.VMID) *psn.VM {
 	l.t.Helper()
-	vm, err := l.Site(s).FindVM(l.t.Context(), id)
+	vm, err := l.SiteOn(s, p).FindVM(l.t.Context(), id)
 	if psn.Is(err, psn.NotFound) {
 		return nil
 	}
@@ -89,13 +146,22 @@ func (l *Lab) VM(s psn.Site, id psn.VMID) *psn.VM {
 }
 
 // Sites names the sites where a machine of the id stands, with its role:
-// "acilia:active rozzano:standby".
+// "acilia:active rozzano:standby", in a lab of several platforms
+// "acilia/vsphere:active rozzano/openstack:standby".
 func (l *Lab) Sites(id psn.VMID) string {
 	l.t.Helper()
 	var out []string
 	for _, s := range psn.Sites() {
-		if vm := l.VM(s, id); vm != nil {
-			out = append(out, string(s)+":"+string(vm.Role))
+		for _, p := range l.platforms {
+			vm := l.VMOn(s, p, id)
+			if vm == nil {
+				continue
+			}
+			at := string(s)
+			if len(l.platforms) > 1 {
+				at += "/" + string(p)
+			}
+			out = append(out, at+":"+string(vm.Role))
 		}
 	}
 	return strings.Join(out, " ")

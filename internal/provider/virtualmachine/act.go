@@ -63,8 +63,8 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 
 // change brings the machine that was found to what m declares. What needs no
 // restart comes first, so that it never waits for one.
-func (r *vmResource) change(ctx context.Context, m model, active seen) error {
-	c, err := m.quietChange(active)
+func (r *vmResource) change(ctx context.Context, m, state model, active seen) error {
+	c, err := m.quietChange(active, len(disksOf(state.Disks)))
 	if err == nil && !c.IsZero() {
 		err = active.at.UpdateVM(ctx, active.vm.Ref, c)
 	}

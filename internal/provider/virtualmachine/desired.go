@@ -24,10 +24,12 @@ func (m model) sizeChange(vm psn.VM) driver.VMChange {
 	return c
 }
 
-// quietChange is what no machine restarts for. Away from home, where storage and
+// quietChange is what no machine restarts for. had is how many disks are known
+// to be the machine's own: what follows them has a life of its own. Away from home, where storage and
 // networks have other names, only disks grow.
-func (m model) quietChange(active seen) (driver.VMChange, error) {
+func (m model) quietChange(active seen, had int) (driver.VMChange, error) {
 	vm, atHome := *active.vm, active.spot().site == m.home().site && active.spot().platform == m.home().platform
+	vm.Disks = vm.Disks[:min(had, len(vm.Disks))]
 	c := driver.VMChange{Labels: labelChange(vm, m.labels(psn.RoleActive)), Disks: grown(m.Disks, vm.Disks), NICs: more(m.NICs, vm.NICs)}
 	if !atHome {
 		for i := range c.Disks {

@@ -216,7 +216,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
 		return
 	}
-	if err := r.change(ctx, m, *active); err != nil {
+	if err := r.change(ctx, m, state, *active); err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("update", describe(m.ID, m.Name), err))
 		return
 	}

@@ -30,7 +30,7 @@ func guestAttributes() map[string]schema.Attribute {
 		}
 	}
 	return map[string]schema.Attribute{
-		"image": text("Image that fills the first disk, by name or by the platform's id (`psn_image.….id`). Default: an empty disk."),
+		"image": text("Image that fills the first disk, by name or by the platform's id (`psn_image.….name` or `.ref`). Default: an empty disk."),
 		"user_data": text("Document that cloud-init reads at first boot. It is kept in the state: what is secret belongs in `user_data_wo`.",
 			stringvalidator.ConflictsWith(path.MatchRoot("user_data_wo"))),
 		"user_data_wo": secret("The same, never kept in a plan or state (write-only: Terraform or OpenTofu 1.11 and later).",
