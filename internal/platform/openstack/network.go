@@ -284,36 +284,49 @@ func (s *Site) bringSubnet(ctx context.Context, p *netParts, name string, plan s
 	return err
 }
 
+// bringRouter makes the network's router and joins them.
 func (s *Site) bringRouter(ctx context.Context, p *netParts, spec driver.NetworkSpec) error {
-	joined := false
 	if p.router == nil {
-		var external string
-		for id, name := range p.uplinks {
-			if name == spec.Uplink && (external == "" || id < external) {
-				external = id
-			}
-		}
-		var made struct{ Router neutronRouter }
-		if err := send(ctx, p.c, http.MethodPost, "routers", map[string]any{"router": map[string]any{
-			"name": spec.Name, "project_id": p.project, "description": routerOfNet + p.net.ID,
-			"external_gateway_info": map[string]any{"network_id": external},
-		}}, &made); err != nil {
+		if err := s.makeRouter(ctx, p, spec); err != nil {
 			return err
 		}
-		p.router = &made.Router
-	} else {
-		ports, err := list(ctx, p.c, "ports", url.Values{"device_id": {p.router.ID}, "network_id": {p.net.ID}}, "ports", neutronPort.id)
-		if err != nil {
-			return err
-		}
-		joined = len(ports) > 0
+	} else if joined, err := routerJoined(ctx, p); joined || err != nil {
+		return err
 	}
-	if joined {
-		return nil
-	}
-	return s.known(ctx, func() error {
+	err := s.known(ctx, func() error {
 		return send(ctx, p.c, http.MethodPut, "routers/"+p.router.ID+"/add_router_interface", map[string]any{"subnet_id": p.sub.ID}, nil)
 	})
+	if hasStatus(err, http.StatusBadRequest, http.StatusConflict) {
+		// It was sent again after a lost answer, and had been served before.
+		if joined, lookErr := routerJoined(ctx, p); joined && lookErr == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (s *Site) makeRouter(ctx context.Context, p *netParts, spec driver.NetworkSpec) error {
+	var external string
+	for id, name := range p.uplinks {
+		if name == spec.Uplink && (external == "" || id < external) {
+			external = id
+		}
+	}
+	var made struct{ Router neutronRouter }
+	err := send(ctx, p.c, http.MethodPost, "routers", map[string]any{"router": map[string]any{
+		"name": spec.Name, "project_id": p.project, "description": routerOfNet + p.net.ID,
+		"external_gateway_info": map[string]any{"network_id": external},
+	}}, &made)
+	if err == nil {
+		p.router = &made.Router
+	}
+	return err
+}
+
+// routerJoined reports whether the router has an interface on the network.
+func routerJoined(ctx context.Context, p *netParts) (bool, error) {
+	ports, err := list(ctx, p.c, "ports", url.Values{"device_id": {p.router.ID}, "network_id": {p.net.ID}}, "ports", neutronPort.id)
+	return len(ports) > 0, err
 }
 
 // removeInterface takes a subnet off a router; not joined is success.

@@ -54,13 +54,12 @@ func (u unread) Read([]byte) (int, error) {
 func testImage(t *testing.T, h *Harness) {
 	s := h.open(t)
 	o := as[driver.ImageUpload](t, s)
-	ctx := within(t)
 	spec, content := picture("c_nessuno", "system", 5<<20+17)
-	_, err := o.CreateImage(ctx, spec, unread{t})
+	_, err := o.CreateImage(within(t), spec, unread{t})
 	wantCode(t, err, psn.NotFound) // no such tenant
 	id := h.ownTenant(t, s)
 	spec.Tenant = id
-	made, err := o.CreateImage(ctx, spec, bytes.NewReader(content))
+	made, err := o.CreateImage(within(t), spec, bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +70,7 @@ func testImage(t *testing.T, h *Harness) {
 	if got := start(t, h.ImageFile(made.Ref), len(content)); !bytes.Equal(got, content) {
 		t.Error("the platform does not hold the content that was sent")
 	}
-	again, err := as[driver.ImageUpload](t, h.open(t)).CreateImage(ctx, spec, unread{t})
+	again, err := as[driver.ImageUpload](t, h.open(t)).CreateImage(within(t), spec, unread{t})
 	if err != nil || again.Ref != made.Ref {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
@@ -79,11 +78,11 @@ func testImage(t *testing.T, h *Harness) {
 		t.Errorf("listed: %s", d)
 	}
 	other, _ := picture(id, "system", 1<<20)
-	_, err = o.CreateImage(ctx, other, unread{t})
+	_, err = o.CreateImage(within(t), other, unread{t})
 	wantCode(t, err, psn.AlreadyExists)
 	wantText(t, err, "system", spec.SHA256, other.SHA256)
 	for range 2 {
-		if err := o.DeleteImage(ctx, made.Ref); err != nil {
+		if err := o.DeleteImage(within(t), made.Ref); err != nil {
 			t.Fatalf("delete: %v", err)
 		}
 	}

@@ -35,13 +35,12 @@ func frontend(id psn.TenantID) driver.NetworkSpec {
 func testNetwork(t *testing.T, h *Harness) {
 	s := h.open(t)
 	o := as[driver.Networks](t, s)
-	ctx := within(t)
 	spec := frontend("c_nessuno")
-	_, err := o.CreateNetwork(ctx, spec)
+	_, err := o.CreateNetwork(within(t), spec)
 	wantCode(t, err, psn.NotFound) // no such tenant
 	id := h.ownTenant(t, s)
 	spec.Tenant = id
-	made, err := o.CreateNetwork(ctx, spec)
+	made, err := o.CreateNetwork(within(t), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +48,7 @@ func testNetwork(t *testing.T, h *Harness) {
 		t.Errorf("made: %s", d)
 	}
 	// Another process, which remembers nothing.
-	again, err := as[driver.Networks](t, h.open(t)).CreateNetwork(ctx, spec)
+	again, err := as[driver.Networks](t, h.open(t)).CreateNetwork(within(t), spec)
 	if err != nil || again.Ref != made.Ref {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
@@ -62,15 +61,15 @@ func testNetwork(t *testing.T, h *Harness) {
 	} {
 		other := spec
 		change(&other)
-		_, err := o.CreateNetwork(ctx, other)
+		_, err := o.CreateNetwork(within(t), other)
 		wantCode(t, err, psn.AlreadyExists)
 		wantText(t, err, name, spec.Name)
-		_, err = o.UpdateNetwork(ctx, made.Ref, other)
+		_, err = o.UpdateNetwork(within(t), made.Ref, other)
 		wantCode(t, err, psn.InvalidInput)
 		wantText(t, err, name)
 	}
 	spec.DNS, spec.DHCP, spec.Gateway, spec.Description = []string{"10.77.0.5"}, false, "10.77.0.1", ""
-	changed, err := o.UpdateNetwork(ctx, made.Ref, spec)
+	changed, err := o.UpdateNetwork(within(t), made.Ref, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +81,14 @@ func testNetwork(t *testing.T, h *Harness) {
 		t.Errorf("listed after the change: %s", d)
 	}
 	for range 2 {
-		if err := o.DeleteNetwork(ctx, made.Ref); err != nil {
+		if err := o.DeleteNetwork(within(t), made.Ref); err != nil {
 			t.Fatalf("delete: %v", err)
 		}
 	}
 	if left := networksOf(t, s, id); len(left) != 0 {
 		t.Errorf("after delete: %+v", left)
 	}
-	_, err = o.UpdateNetwork(ctx, made.Ref, spec)
+	_, err = o.UpdateNetwork(within(t), made.Ref, spec)
 	wantCode(t, err, psn.NotFound)
 }
 
@@ -154,24 +153,23 @@ func testNetworkIPv6(t *testing.T, h *Harness) {
 func testNetworkUplink(t *testing.T, h *Harness) {
 	s := h.open(t)
 	o := as[driver.Networks](t, s)
-	ctx := within(t)
 	id := h.ownTenant(t, s)
 	spec := frontend(id)
 	spec.Uplink = h.Uplink
-	made, err := o.CreateNetwork(ctx, spec)
+	made, err := o.CreateNetwork(within(t), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := o.CreateNetwork(ctx, spec); err != nil || again.Ref != made.Ref {
+	if again, err := o.CreateNetwork(within(t), spec); err != nil || again.Ref != made.Ref {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
 	without := spec
 	without.Uplink = ""
-	_, err = o.CreateNetwork(ctx, without)
+	_, err = o.CreateNetwork(within(t), without)
 	wantCode(t, err, psn.AlreadyExists)
 	wantText(t, err, "uplink", h.Uplink)
 	spec.Gateway = "10.77.0.1"
-	changed, err := o.UpdateNetwork(ctx, made.Ref, spec)
+	changed, err := o.UpdateNetwork(within(t), made.Ref, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +181,7 @@ func testNetworkUplink(t *testing.T, h *Harness) {
 		t.Errorf("listed: %s", d)
 	}
 	for range 2 {
-		if err := o.DeleteNetwork(ctx, made.Ref); err != nil {
+		if err := o.DeleteNetwork(within(t), made.Ref); err != nil {
 			t.Fatalf("delete: %v", err)
 		}
 	}

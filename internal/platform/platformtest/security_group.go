@@ -40,12 +40,11 @@ func webGroup(id psn.TenantID) driver.SecurityGroupSpec {
 func testSecurityGroup(t *testing.T, h *Harness) {
 	s := h.open(t)
 	o := as[driver.SecurityGroups](t, s)
-	ctx := within(t)
 	id := h.ownTenant(t, s)
 	spec := webGroup(id)
 	want := driver.SecurityGroup{SecurityGroupSpec: webGroup(id)}
 	slices.Reverse(spec.Rules) // a set: order means nothing
-	made, err := o.CreateSecurityGroup(ctx, spec)
+	made, err := o.CreateSecurityGroup(within(t), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +52,7 @@ func testSecurityGroup(t *testing.T, h *Harness) {
 	if d := cmp.Diff(want, *made); d != "" || made.Ref == "" {
 		t.Errorf("made, with no rule but those declared: %s", d)
 	}
-	again, err := as[driver.SecurityGroups](t, h.open(t)).CreateSecurityGroup(ctx, webGroup(id))
+	again, err := as[driver.SecurityGroups](t, h.open(t)).CreateSecurityGroup(within(t), webGroup(id))
 	if err != nil || cmp.Diff(want, *again) != "" {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
@@ -62,12 +61,12 @@ func testSecurityGroup(t *testing.T, h *Harness) {
 	}
 	other := webGroup(id)
 	other.Rules = other.Rules[:3]
-	_, err = o.CreateSecurityGroup(ctx, other)
+	_, err = o.CreateSecurityGroup(within(t), other)
 	wantCode(t, err, psn.AlreadyExists)
 	wantText(t, err, "web", "2 of its rules")
 	// A group may name another one of the tenant.
 	db := driver.SecurityGroupSpec{Tenant: id, Name: "db", Rules: []driver.SecurityRule{{Direction: "ingress", Protocol: "tcp", FirstPort: 5432, LastPort: 5432, Group: "web"}}}
-	made2, err := o.CreateSecurityGroup(ctx, db)
+	made2, err := o.CreateSecurityGroup(within(t), db)
 	if err != nil || cmp.Diff(db, made2.SecurityGroupSpec) != "" {
 		t.Fatalf("group that names another: %+v, %v", made2, err)
 	}
@@ -79,7 +78,7 @@ func testSecurityGroup(t *testing.T, h *Harness) {
 		"group":     {driver.SecurityRule{Direction: "ingress", Group: "nix"}, `"nix"`},
 		"ports":     {driver.SecurityRule{Direction: "ingress", Protocol: "tcp", FirstPort: 2, LastPort: 1}, "ports 2 to 1"},
 	} {
-		_, err := o.UpdateSecurityGroup(ctx, made2.Ref, driver.SecurityGroupSpec{Tenant: id, Name: "db", Rules: []driver.SecurityRule{c.rule}})
+		_, err := o.UpdateSecurityGroup(within(t), made2.Ref, driver.SecurityGroupSpec{Tenant: id, Name: "db", Rules: []driver.SecurityRule{c.rule}})
 		if !psn.Is(err, psn.InvalidInput) {
 			t.Errorf("%s: %v, want code %s", name, err, psn.InvalidInput)
 		}
@@ -89,14 +88,14 @@ func testSecurityGroup(t *testing.T, h *Harness) {
 		t.Errorf("refused updates changed something: %+v", got)
 	}
 	for _, ref := range []string{made2.Ref, made.Ref, made.Ref} {
-		if err := o.DeleteSecurityGroup(ctx, ref); err != nil {
+		if err := o.DeleteSecurityGroup(within(t), ref); err != nil {
 			t.Fatalf("delete: %v", err)
 		}
 	}
 	if left := securityGroupsOf(t, s, id); len(left) != 0 {
 		t.Errorf("after delete: %+v", left)
 	}
-	_, err = o.UpdateSecurityGroup(ctx, made.Ref, webGroup(id))
+	_, err = o.UpdateSecurityGroup(within(t), made.Ref, webGroup(id))
 	wantCode(t, err, psn.NotFound)
 }
 

@@ -39,13 +39,12 @@ func (h *Harness) volume(id psn.TenantID, name string) driver.VolumeSpec {
 func testVolume(t *testing.T, h *Harness) {
 	s := h.open(t)
 	o := as[driver.Volumes](t, s)
-	ctx := within(t)
 	spec := h.volume("c_nessuno", "data")
-	_, err := o.CreateVolume(ctx, spec)
+	_, err := o.CreateVolume(within(t), spec)
 	wantCode(t, err, psn.NotFound) // no such tenant
 	id := h.ownTenant(t, s)
 	spec.Tenant = id
-	made, err := o.CreateVolume(ctx, spec)
+	made, err := o.CreateVolume(within(t), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,17 +55,17 @@ func testVolume(t *testing.T, h *Harness) {
 	if at, err := os.Stat(h.VolumeFile(made.Ref)); err != nil || at.Size() != gib {
 		t.Errorf("bytes of the volume: %+v, %v", at, err)
 	}
-	again, err := as[driver.Volumes](t, h.open(t)).CreateVolume(ctx, spec)
+	again, err := as[driver.Volumes](t, h.open(t)).CreateVolume(within(t), spec)
 	if err != nil || again.Ref != made.Ref {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
 	larger := spec
 	larger.SizeBytes = gib + 1 // rounded up to what the platform counts in
-	_, err = o.CreateVolume(ctx, larger)
+	_, err = o.CreateVolume(within(t), larger)
 	wantCode(t, err, psn.AlreadyExists)
 	wantText(t, err, "size")
 	for range 2 {
-		grown, err := o.UpdateVolume(ctx, made.Ref, larger)
+		grown, err := o.UpdateVolume(within(t), made.Ref, larger)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,14 +74,14 @@ func testVolume(t *testing.T, h *Harness) {
 		}
 		want.SizeBytes = grown.SizeBytes
 	}
-	_, err = o.UpdateVolume(ctx, made.Ref, spec)
+	_, err = o.UpdateVolume(within(t), made.Ref, spec)
 	wantCode(t, err, psn.InvalidInput)
 	wantText(t, err, "shrink")
 	if d := cmp.Diff([]driver.Volume{want}, volumesOf(t, s, id)); d != "" {
 		t.Errorf("listed: %s", d)
 	}
 	for range 2 {
-		if err := o.DeleteVolume(ctx, made.Ref); err != nil {
+		if err := o.DeleteVolume(within(t), made.Ref); err != nil {
 			t.Fatalf("delete: %v", err)
 		}
 	}
@@ -92,9 +91,9 @@ func testVolume(t *testing.T, h *Harness) {
 	if left := volumesOf(t, s, id); len(left) != 0 {
 		t.Errorf("after delete: %+v", left)
 	}
-	_, err = o.UpdateVolume(ctx, made.Ref, larger)
+	_, err = o.UpdateVolume(within(t), made.Ref, larger)
 	wantCode(t, err, psn.NotFound)
-	wantCode(t, o.AttachVolume(ctx, made.Ref, "nix"), psn.NotFound)
+	wantCode(t, o.AttachVolume(within(t), made.Ref, "nix"), psn.NotFound)
 }
 
 func testVolumeChecks(t *testing.T, h *Harness) {
