@@ -19,7 +19,7 @@ func testAttach(t *testing.T, h *Harness) {
 		t.Fatal("backend attaches no disks, or the harness has no worker")
 	}
 	ctx := within(t)
-	workers := named(t, s, h.Worker)
+	workers := h.named(t, s, h.Worker)
 	if len(workers) != 1 {
 		t.Fatalf("%d machines are named %s", len(workers), h.Worker)
 	}
@@ -30,7 +30,7 @@ func testAttach(t *testing.T, h *Harness) {
 	}
 	h.tenant(t, s)
 	spec := h.spec("target")
-	spec.Disks = append(spec.Disks, driver.DiskSpec{CapacityBytes: 32 << 20})
+	spec.Disks = append(spec.Disks, driver.DiskSpec{CapacityBytes: 2 * h.DiskUnit})
 	ref, err := s.CreateVM(ctx, spec)
 	if err != nil {
 		t.Fatal(err)

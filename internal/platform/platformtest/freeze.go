@@ -40,7 +40,7 @@ func (h *Harness) freezer(t *testing.T) *frozen {
 	if !a || !b || !c {
 		t.Fatalf("capabilities: Snapshotter %v, ChangeTracker %v, DiskReader %v", a, b, c)
 	}
-	vms := named(t, s, m.Name)
+	vms := h.named(t, s, m.Name)
 	if len(vms) != 1 {
 		t.Fatalf("%d machines are named %s", len(vms), m.Name)
 	}

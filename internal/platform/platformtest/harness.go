@@ -17,6 +17,16 @@ type Harness struct {
 	// Endpoint and User must show in errors of trust and login.
 	Endpoint, User string
 
+	// Tenant is the one that the tests make; empty means p_bs. Where the endpoint
+	// is shared it is a fresh one for each test, of which the harness leaves
+	// nothing behind.
+	Tenant psn.TenantID
+	// DiskUnit is the smallest disk of the platform in bytes; 0 means 16 MiB.
+	DiskUnit int64
+	// ExpireEvery is how many requests apart sessions end in one lifecycle; 0
+	// means one end per lifecycle, for platforms where a lifecycle is quick.
+	ExpireEvery int
+
 	Cluster string // of the endpoint, with room for a hundred small machines
 	Network string // of that cluster
 	Worker  string // name of a running machine that takes disks; empty when there is none
@@ -36,6 +46,10 @@ type Harness struct {
 	CreateCall string
 	// Throttle answers the next n requests with 503 and Retry-After.
 	Throttle func(n int, retryAfter time.Duration)
+	// Overload is how many refused requests outlast the patience of an
+	// inventory; 0 means 8. Relieve, when not nil, forgets those that are left.
+	Overload int
+	Relieve  func()
 	// ExpireSessions ends every session at the endpoint.
 	ExpireSessions func()
 	// Stop makes the endpoint unreachable, Resume reachable again.
@@ -84,7 +98,7 @@ type Machine struct {
 // within bounds every test of the suite: a broken endpoint may hang.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -106,24 +120,39 @@ func (h *Harness) openAs(t testing.TB, a Access) driver.Site {
 	return s
 }
 
-const tenant psn.TenantID = "p_bs"
+const defaultTenant psn.TenantID = "p_bs"
+
+// fill puts the defaults in.
+func (h *Harness) fill() *Harness {
+	if h.Tenant == "" {
+		h.Tenant = defaultTenant
+	}
+	if h.DiskUnit == 0 {
+		h.DiskUnit = 16 << 20
+	}
+	if h.Overload == 0 {
+		h.Overload = 8
+	}
+	return h
+}
 
 // spec is a small machine of the tenant.
 func (h *Harness) spec(name string) driver.VMSpec {
 	return driver.VMSpec{
-		ID:        psn.VMID(string(tenant) + "/" + name),
-		Labels:    driver.Labels{Service: "p_bs/protocollo", Classification: psn.Critical, Role: psn.RoleActive},
+		ID:        psn.VMID(string(h.fill().Tenant) + "/" + name),
+		Labels:    driver.Labels{Service: psn.ServiceID(string(h.Tenant) + "/protocollo"), Classification: psn.Critical, Role: psn.RoleActive},
 		Cluster:   h.Cluster,
 		VCPUs:     1,
 		MemoryMiB: 512,
-		Disks:     []driver.DiskSpec{{CapacityBytes: 16 << 20}},
+		Disks:     []driver.DiskSpec{{CapacityBytes: h.DiskUnit}},
 		NICs:      []driver.NICSpec{{Network: h.Network}},
 	}
 }
 
+// tenant makes the tenant, without limits.
 func (h *Harness) tenant(t testing.TB, s driver.Site) {
 	t.Helper()
-	if err := s.EnsureTenant(within(t), driver.Tenant{ID: tenant, Name: "Provincia di Brescia"}); err != nil {
+	if err := s.EnsureTenant(within(t), driver.Tenant{ID: h.fill().Tenant, Name: "Provincia di Brescia", Quota: &driver.Quota{}}); err != nil {
 		t.Fatalf("ensure tenant: %v", err)
 	}
 }
@@ -137,8 +166,9 @@ func (h *Harness) create(t testing.TB, s driver.Site, name string) string {
 	return ref
 }
 
-// named returns the machines of that name in the inventory.
-func named(t testing.TB, s driver.Site, name string) []psn.VM {
+// named returns the machines of that name in the inventory, but those of other
+// tenants of ours.
+func (h *Harness) named(t testing.TB, s driver.Site, name string) []psn.VM {
 	t.Helper()
 	inv, err := s.Inventory(within(t))
 	if err != nil {
@@ -146,7 +176,7 @@ func named(t testing.TB, s driver.Site, name string) []psn.VM {
 	}
 	var out []psn.VM
 	for _, vm := range inv.VMs {
-		if vm.Name == name {
+		if vm.Name == name && (vm.ID == "" || vm.ID.Tenant() == h.Tenant) {
 			out = append(out, vm)
 		}
 	}

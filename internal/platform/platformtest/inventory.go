@@ -46,7 +46,7 @@ func testInventory(t *testing.T, h *Harness) {
 		h.create(t, s, n)
 	}
 	after := cluster(t, s, h.Cluster)
-	if d := cmp.Diff(psn.Resources{VCPUs: 2, MemoryMiB: 1024, StorageMiB: 32}, held(after, tenant, "")); d != "" {
+	if d := cmp.Diff(psn.Resources{VCPUs: 2, MemoryMiB: 1024, StorageMiB: 2 * h.DiskUnit >> 20}, held(after, h.Tenant, "")); d != "" {
 		t.Errorf("commitment of the tenant: %s", d)
 	}
 	if d := cmp.Diff(held(before, "", ""), held(after, "", "")); d != "" {
@@ -83,10 +83,10 @@ func testStandby(t *testing.T, h *Harness) {
 		t.Fatal(err)
 	}
 	c := cluster(t, s, h.Cluster)
-	if d := cmp.Diff(psn.Resources{VCPUs: 1, MemoryMiB: 512}, held(c, tenant, psn.Rozzano)); d != "" {
+	if d := cmp.Diff(psn.Resources{VCPUs: 1, MemoryMiB: 512}, held(c, h.Tenant, psn.Rozzano)); d != "" {
 		t.Errorf("reserve for the loss of rozzano: %s", d)
 	}
-	if d := cmp.Diff(psn.Resources{StorageMiB: 16}, held(c, tenant, "")); d != "" {
+	if d := cmp.Diff(psn.Resources{StorageMiB: h.DiskUnit >> 20}, held(c, h.Tenant, "")); d != "" {
 		t.Errorf("disks of a standby are written all the time: %s", d)
 	}
 }
@@ -96,12 +96,12 @@ func testTenant(t *testing.T, h *Harness) {
 	ctx := within(t)
 	exists := func(want bool) {
 		t.Helper()
-		if got, err := s.TenantExists(ctx, tenant); err != nil || got != want {
+		if got, err := s.TenantExists(ctx, h.Tenant); err != nil || got != want {
 			t.Fatalf("TenantExists = %v, %v; want %v", got, err, want)
 		}
 	}
 	exists(false)
-	if err := s.DeleteTenant(ctx, tenant); err != nil {
+	if err := s.DeleteTenant(ctx, h.Tenant); err != nil {
 		t.Errorf("delete of a tenant that is not there: %v", err)
 	}
 	for range 2 {
@@ -109,7 +109,7 @@ func testTenant(t *testing.T, h *Harness) {
 		exists(true)
 	}
 	ref := h.create(t, s, "left")
-	err := s.DeleteTenant(ctx, tenant)
+	err := s.DeleteTenant(ctx, h.Tenant)
 	wantCode(t, err, psn.Conflict)
 	wantText(t, err, "left")
 	exists(true)
@@ -117,7 +117,7 @@ func testTenant(t *testing.T, h *Harness) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := s.DeleteTenant(ctx, tenant); err != nil {
+		if err := s.DeleteTenant(ctx, h.Tenant); err != nil {
 			t.Fatal(err)
 		}
 		exists(false)
@@ -130,12 +130,12 @@ func testTenantConcurrently(t *testing.T, h *Harness) {
 	// Two processes: they share nothing but the endpoint.
 	a, b := h.open(t), h.open(t)
 	each(t, 10, func(i int) error {
-		return []driver.Site{a, b}[i%2].EnsureTenant(within(t), driver.Tenant{ID: tenant})
+		return []driver.Site{a, b}[i%2].EnsureTenant(within(t), driver.Tenant{ID: h.Tenant})
 	})
-	if err := a.DeleteTenant(within(t), tenant); err != nil {
+	if err := a.DeleteTenant(within(t), h.Tenant); err != nil {
 		t.Errorf("the tenant made twice cannot be deleted: %v", err)
 	}
-	if ok, err := b.TenantExists(within(t), tenant); ok || err != nil {
+	if ok, err := b.TenantExists(within(t), h.Tenant); ok || err != nil {
 		t.Errorf("TenantExists after delete = %v, %v", ok, err)
 	}
 }

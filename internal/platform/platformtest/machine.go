@@ -42,7 +42,7 @@ func testMachine(t *testing.T, h *Harness) {
 	ctx := within(t)
 	h.tenant(t, s)
 	spec := h.spec("db-1")
-	spec.Disks = append(spec.Disks, driver.DiskSpec{CapacityBytes: 32 << 20})
+	spec.Disks = append(spec.Disks, driver.DiskSpec{CapacityBytes: 2 * h.DiskUnit})
 	spec.NICs[0].MAC = "00:50:56:3f:00:01"
 	ref, err := s.CreateVM(ctx, spec)
 	if err != nil {
@@ -55,7 +55,7 @@ func testMachine(t *testing.T, h *Harness) {
 	if vm.ID != spec.ID || vm.InstanceUUID != spec.ID.InstanceUUID() || vm.Cluster != h.Cluster || vm.Power != psn.PoweredOff {
 		t.Errorf("made: %+v", vm)
 	}
-	if len(vm.Disks) != 2 || vm.Disks[0].CapacityBytes != 16<<20 || vm.Disks[1].CapacityBytes != 32<<20 || vm.Disks[0].Key == vm.Disks[1].Key || vm.StorageMiB != 48 {
+	if len(vm.Disks) != 2 || vm.Disks[0].CapacityBytes != h.DiskUnit || vm.Disks[1].CapacityBytes != 2*h.DiskUnit || vm.Disks[0].Key == vm.Disks[1].Key || vm.StorageMiB != 3*h.DiskUnit>>20 {
 		t.Errorf("disks: %+v, storage %d MiB", vm.Disks, vm.StorageMiB)
 	}
 	if len(vm.NICs) != 1 || vm.NICs[0].MAC != "00:50:56:3f:00:01" || vm.NICs[0].Network != h.Network {
@@ -82,7 +82,7 @@ func testMachine(t *testing.T, h *Harness) {
 	if d := cmp.Diff(labels, got); d != "" || vm.VCPUs != 4 || vm.MemoryMiB != 2048 || vm.ID != spec.ID {
 		t.Errorf("after update: %+v %s", vm, d)
 	}
-	inv := named(t, s, "db-1")
+	inv := h.named(t, s, "db-1")
 	if len(inv) != 1 {
 		t.Fatalf("inventory has %d machines of the name", len(inv))
 	}
@@ -129,7 +129,7 @@ func testMachineChecks(t *testing.T, h *Harness) {
 		}
 		wantText(t, err, c.says...)
 	}
-	if n := len(named(t, s, "x")); n != 0 {
+	if n := len(h.named(t, s, "x")); n != 0 {
 		t.Errorf("refused specifications left %d machines", n)
 	}
 }
@@ -143,7 +143,7 @@ func testCreateTwice(t *testing.T, h *Harness) {
 	if first != second || first != third {
 		t.Errorf("refs %s, %s, %s", first, second, third)
 	}
-	if n := len(named(t, s, "twice")); n != 1 {
+	if n := len(h.named(t, s, "twice")); n != 1 {
 		t.Errorf("%d machines", n)
 	}
 }
@@ -161,7 +161,7 @@ func testParallelCreates(t *testing.T, h *Harness) {
 	}
 	seen := map[psn.VMID]int{}
 	for _, vm := range inv.VMs {
-		if vm.ID != "" {
+		if vm.ID.Tenant() == h.Tenant {
 			seen[vm.ID]++
 		}
 	}
@@ -174,7 +174,7 @@ func testParallelCreates(t *testing.T, h *Harness) {
 		refs[i], err = s.CreateVM(within(t), h.spec("same"))
 		return err
 	})
-	if n := len(named(t, s, "same")); n != 1 {
+	if n := len(h.named(t, s, "same")); n != 1 {
 		t.Errorf("%d machines from simultaneous calls of one id: %v", n, refs)
 	}
 }
@@ -182,11 +182,11 @@ func testParallelCreates(t *testing.T, h *Harness) {
 func testNameTaken(t *testing.T, h *Harness) {
 	s := h.open(t)
 	h.tenant(t, s)
-	h.Foreign(t, tenant, "taken")
+	h.Foreign(t, h.Tenant, "taken")
 	_, err := s.CreateVM(within(t), h.spec("taken"))
 	wantCode(t, err, psn.AlreadyExists)
 	wantText(t, err, "taken")
-	vms := named(t, s, "taken")
+	vms := h.named(t, s, "taken")
 	if len(vms) != 1 || vms[0].ID != "" {
 		t.Errorf("the other's machine: %+v", vms)
 	}
