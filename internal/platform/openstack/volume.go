@@ -129,6 +129,10 @@ func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, sp
 }
 
 func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
+	// Cinder may be set to put a volume elsewhere when it does not know the zone.
+	if err := checkZone(ctx, c, spec.Zone); err != nil {
+		return nil, err
+	}
 	volume := map[string]any{"name": spec.Name, "size": sizeGiB(spec.SizeBytes), "metadata": map[string]string{keyVolume: spec.Name}}
 	for key, v := range map[string]string{"volume_type": spec.StorageClass, "availability_zone": spec.Zone, "imageRef": image} {
 		if v != "" {
@@ -138,7 +142,7 @@ func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spe
 	var made struct{ Volume cinderVolume }
 	err := send(ctx, c, http.MethodPost, "volumes", map[string]any{"volume": volume}, &made)
 	if hasStatus(err, http.StatusBadRequest, http.StatusNotFound) {
-		if better := s.volumeChoices(ctx, c, spec); better != nil {
+		if better := checkClass(ctx, c, spec.StorageClass); better != nil {
 			err = better
 		}
 	}
@@ -148,37 +152,40 @@ func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spe
 	return &made.Volume, nil
 }
 
-// volumeChoices says which choice of a refused specification the site does not
-// have, and which it has; nil when it was not that.
-func (s *Site) volumeChoices(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec) error {
-	var types struct {
-		List []cinderType `json:"volume_types"`
-	}
-	var zones struct {
-		List []struct {
-			Name  string                   `json:"zoneName"`
-			State struct{ Available bool } `json:"zoneState"`
-		} `json:"availabilityZoneInfo"`
-	}
-	if get(ctx, c, "types", &types) != nil || get(ctx, c, "os-availability-zone", &zones) != nil {
+// checkZone refuses a zone that has no volumes.
+func checkZone(ctx context.Context, c *gophercloud.ServiceClient, name string) error {
+	if name == "" {
 		return nil
 	}
-	var typeNames, zoneNames []string
-	for _, t := range types.List {
-		typeNames = append(typeNames, t.Name)
+	found, err := zones(ctx, c) // Cinder's list has the shape of Nova's
+	if err != nil {
+		return err
 	}
-	for _, z := range zones.List {
-		if z.State.Available {
-			zoneNames = append(zoneNames, z.Name)
+	var names []string
+	for _, z := range found {
+		if z.Name == name && z.State.Available {
+			return nil
 		}
+		names = append(names, z.Name)
 	}
-	if spec.StorageClass != "" && !slices.Contains(typeNames, spec.StorageClass) {
-		return psn.Errorf(psn.InvalidInput, "storage class %q does not exist for the tenant at this site: use one of %s", spec.StorageClass, quoted(typeNames))
+	return psn.Errorf(psn.InvalidInput, "zone %q has no volumes at this site: use one of %s", name, quoted(names))
+}
+
+// checkClass says that a refused class does not exist, and which do; nil when
+// it was not that.
+func checkClass(ctx context.Context, c *gophercloud.ServiceClient, name string) error {
+	types, err := list(ctx, c, "types", nil, "volume_types", cinderType.id)
+	if err != nil || name == "" {
+		return nil //nolint:nilerr // the refusal itself says more
 	}
-	if spec.Zone != "" && !slices.Contains(zoneNames, spec.Zone) {
-		return psn.Errorf(psn.InvalidInput, "zone %q has no volumes at this site: use one of %s", spec.Zone, quoted(zoneNames))
+	var names []string
+	for _, t := range types {
+		if t.Name == name {
+			return nil
+		}
+		names = append(names, t.Name)
 	}
-	return nil
+	return psn.Errorf(psn.InvalidInput, "storage class %q does not exist for the tenant at this site: use one of %s", name, quoted(names))
 }
 
 // volumeReady waits until a volume that is being made can be used. One that

@@ -149,10 +149,13 @@ func (s *Site) removeVolume(ctx context.Context, c *gophercloud.ServiceClient, i
 		}
 		asked = true
 		err = send(ctx, c, http.MethodDelete, "volumes/"+id, nil, nil)
-		if hasStatus(err, http.StatusBadRequest) {
-			err = &psn.Error{Code: psn.Conflict, Err: s.words(err)} // attached, or with snapshots
+		if !hasStatus(err, http.StatusBadRequest) {
+			return false, err
 		}
-		return false, err
+		if v, lookErr := s.getVolume(ctx, c, id); lookErr == nil && v.Status != "deleting" {
+			return false, &psn.Error{Code: psn.Conflict, Err: s.words(err)} // attached, or with snapshots
+		}
+		return false, nil // it was sent again after a lost answer, and had been served before
 	})
 	if gone(err) {
 		return nil
