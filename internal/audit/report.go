@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/policy"
@@ -24,11 +25,16 @@ type Report struct {
 	Actions      []Action      `json:"actions"`
 	Checks       []Check       `json:"checks"`
 	Derogations  []Derogation  `json:"derogations"`
+	Schedule     []Schedule    `json:"schedule"`
+	Usage        []Usage       `json:"usage"`
+	Papers       []Paper       `json:"papers"`
 	Rules        []RuleOutcome `json:"rules"`
 	Findings     []psn.Finding `json:"findings"`
 	Counts       Counts        `json:"counts"`
 	// Limits names what an audit of this file cannot detect: LimitSignature, ….
 	Limits []Limit `json:"limits"`
+	// Addresses are those of the resources that speak of a subject, sorted.
+	Addresses map[string][]string `json:"addresses"`
 }
 
 // Document identifies the input.
@@ -159,9 +165,36 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	}
 	r.Findings = append([]psn.Finding{}, sorted(findings)...)
 	r.describe(s)
+	r.papers(s.doc)
+	r.Addresses = addressesOf(changes)
 	r.count(s.doc, f, o.state != nil)
 	r.Limits = limitsOf(r)
 	return r, nil
+}
+
+// addressesOf lists the addresses that speak of each natural id: of a machine,
+// its own resource, else the psn_placement that assigns it.
+func addressesOf(resources []Resource) map[string][]string {
+	out, assigned := map[string][]string{}, map[string][]string{}
+	for _, r := range resources {
+		if id, _ := r.After["id"].(string); id != "" {
+			out[id] = append(out[id], r.Address)
+		}
+		tenant, _ := r.After["tenant_id"].(string)
+		machines, _ := r.After["assignments"].(map[string]any)
+		for name := range machines {
+			assigned[tenant+"/"+name] = append(assigned[tenant+"/"+name], r.Address)
+		}
+	}
+	for id, addresses := range assigned {
+		if _, own := out[id]; !own {
+			out[id] = addresses
+		}
+	}
+	for _, addresses := range out {
+		slices.Sort(addresses)
+	}
+	return out
 }
 
 func documentOf(f *File) Document {

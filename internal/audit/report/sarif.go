@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 			"message": object{"text": text},
 			"locations": []object{{
 				"physicalLocation": object{"artifactLocation": object{"uri": sourceURI(o.Source), "index": 0}},
-				"logicalLocations": []object{{"fullyQualifiedName": s.Subject, "kind": "resource"}},
+				"logicalLocations": logicalLocations(r.Addresses[f.Subject], s.Subject),
 			}},
 			"partialFingerprints": object{"psn/v1": f.Rule + ":" + f.Subject},
 		}
@@ -76,6 +77,18 @@ func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 			"invocations": []object{{"executionSuccessful": true, "endTimeUtc": r.EvaluatedAt.Format(time.RFC3339)}},
 		}},
 	})
+}
+
+// logicalLocations are the addresses in the configuration, then the natural id.
+func logicalLocations(addresses []string, subject string) []object {
+	out := []object{}
+	for _, a := range addresses {
+		out = append(out, object{"fullyQualifiedName": a, "kind": "resource"})
+	}
+	if !slices.Contains(addresses, subject) {
+		out = append(out, object{"fullyQualifiedName": subject, "kind": "resource"})
+	}
+	return out
 }
 
 func level(s psn.Severity) string {
