@@ -1,0 +1,42 @@
+package tenant
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// List words names for people.
+var List = list
+
+var quotaNames = []string{"instances", "vcpus", "memory_gib", "storage_gib", "volumes", "networks", "security_groups", "floating_ips"}
+
+// SiteQuotas is a value of site_quotas; a quantity that is left out is null.
+func SiteQuotas(bySite map[string]map[string]int64) types.Map {
+	shape := map[string]attr.Type{}
+	for _, n := range quotaNames {
+		shape[n] = types.Int64Type
+	}
+	elems := map[string]attr.Value{}
+	for site, q := range bySite {
+		values := map[string]attr.Value{}
+		for _, n := range quotaNames {
+			values[n] = types.Int64Null()
+			if v, ok := q[n]; ok {
+				values[n] = types.Int64Value(v)
+			}
+		}
+		elems[site] = types.ObjectValueMust(shape, values)
+	}
+	return types.MapValueMust(types.ObjectType{AttrTypes: shape}, elems)
+}
+
+// Quotas are the limits for each site.
+func Quotas(ctx context.Context, now, before types.Map) (map[psn.Site]*driver.Quota, diag.Diagnostics) {
+	return quotas(ctx, now, before)
+}
