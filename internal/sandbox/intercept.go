@@ -41,6 +41,10 @@ func (c *Center) intercept() {
 	search := &searchProxy{newProxy("search")}
 	portGroup := &portGroupProxy{newProxy("portgroup")}
 
+	virtualDisk := &virtualDiskProxy{newProxy("virtualdisk")}
+	browser := &browserProxy{newProxy("browser")}
+	authorization := &authorizationProxy{newProxy("authorization")}
+
 	to := map[string]mo.Reference{
 		"SessionManager.Login":                         session,
 		"SessionManager.CloneSession":                  session,
@@ -58,9 +62,18 @@ func (c *Center) intercept() {
 		"Datastore.RefreshDatastore":                   datastore,
 		"SearchIndex.FindAllByUuid":                    search,
 		"DistributedVirtualPortgroup.Destroy_Task":     portGroup,
+		"VirtualDiskManager.CreateVirtualDisk_Task":    virtualDisk,
+		"VirtualDiskManager.ExtendVirtualDisk_Task":    virtualDisk,
+		"VirtualDiskManager.DeleteVirtualDisk_Task":    virtualDisk,
+		"VirtualDiskManager.MoveVirtualDisk_Task":      virtualDisk,
+		"VirtualDiskManager.CopyVirtualDisk_Task":      virtualDisk,
+		"VirtualDiskManager.QueryVirtualDiskUuid":      virtualDisk,
+
+		"AuthorizationManager.SetEntityPermissions":           authorization,
+		"HostDatastoreBrowser.SearchDatastoreSubFolders_Task": browser,
 	}
 	m := c.svc.Context.Map
-	for _, p := range []mo.Reference{session, folder, vm, snapshot, datastore, search, portGroup} {
+	for _, p := range []mo.Reference{session, folder, vm, snapshot, datastore, search, portGroup, virtualDisk, browser, authorization} {
 		m.Put(p)
 	}
 	m.AddHandler(&observer{Self: types.ManagedObjectReference{Type: "SandboxObserver", Value: "observer"}, c: c})

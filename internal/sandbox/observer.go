@@ -175,6 +175,11 @@ func (c *Center) openDisk(b *types.VirtualDiskFlatVer2BackingInfo, size int64, v
 				slog.Error("sandbox disk not extended", "disk", b.FileName, "error", err)
 			}
 		}
+		if !isNew {
+			if err := describe(path, size); err != nil {
+				slog.Error("sandbox disk has an old descriptor", "disk", b.FileName, "error", err)
+			}
+		}
 		if isNew && c.opt.DirtyDisks && c.worker != "" && vm != c.worker && c.built.Load() {
 			c.dirty(d)
 		}

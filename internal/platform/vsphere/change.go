@@ -135,6 +135,11 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 		if err := s.reconfigure(ctx, vm, off); err != nil {
 			return fmt.Errorf("detach disks of other machines: %w", err)
 		}
+		for ref, d := range volumesOf(m) {
+			if err := s.bringHome(ctx, ref, d); err != nil {
+				return err
+			}
+		}
 	}
 	return s.destroy(ctx, vm)
 }

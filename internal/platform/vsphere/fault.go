@@ -175,6 +175,8 @@ var faultCodes = map[string]psn.Code{
 	"InsufficientCpuResourcesFault":      psn.Exhausted,
 	"InsufficientFailoverResourcesFault": psn.Exhausted,
 	"InsufficientStorageSpace":           psn.Exhausted,
+	"RuleViolation":                      psn.Exhausted,
+	"InvalidDeviceOperation":             psn.InvalidInput,
 	"InaccessibleDatastore":              psn.Unavailable,
 	"InvalidDatastore":                   psn.InvalidInput,
 	"InvalidDatastorePath":               psn.InvalidInput,

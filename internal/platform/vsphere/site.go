@@ -41,7 +41,12 @@ var (
 	_ driver.DiskAttacher  = (*Site)(nil)
 	_ driver.WorkerReach   = (*Site)(nil)
 	_ driver.Images        = (*Site)(nil)
-	_ driver.Networks      = (*Site)(nil)
+	_ driver.Quotas        = (*Site)(nil)
+	_ driver.Leftovers     = (*Site)(nil)
+	_ driver.Volumes       = (*Site)(nil)
+
+	_ driver.StorageClasses = (*Site)(nil)
+	_ driver.Networks       = (*Site)(nil)
 )
 
 // Open logs in to the vCenter and finds the datacenter. Errors: InvalidInput,

@@ -13,18 +13,48 @@ import (
 )
 
 // EnsureTenant implements driver.Site: a folder, a resource pool in each
-// cluster and a tag.
+// cluster and a tag; then limits and rights, where they are asked for.
 func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
 	doing := fmt.Sprintf("ensure tenant %s", t.ID)
 	if t.ID == "" {
 		return psn.Errorf(psn.InvalidInput, "%s: tenant id is empty", doing)
+	}
+	if t.Quota != nil {
+		if err := checkQuota(*t.Quota); err != nil {
+			return s.coded(doing, err)
+		}
 	}
 	defer s.tenants.lock(string(t.ID))()
 	folder, err := s.ensureTenant(ctx, t.ID)
 	if err != nil {
 		return s.coded(doing, err)
 	}
+	if t.Quota != nil {
+		if err := s.setQuota(ctx, t.ID, *t.Quota); err != nil {
+			return s.coded(doing, err)
+		}
+	}
+	if t.Principal != "" {
+		if err := s.admit(ctx, t, folder); err != nil {
+			return s.coded(doing, err)
+		}
+	}
 	return s.coded(doing, s.tags.attach(ctx, folder, map[string]string{categoryTenant: string(t.ID)}, false))
+}
+
+// admit gives the tenant's people their rights on its folder and pools.
+func (s *Site) admit(ctx context.Context, t driver.Tenant, folder ref) error {
+	topo, err := s.topology(ctx)
+	if err != nil {
+		return err
+	}
+	entities := []ref{folder}
+	for _, c := range topo.clusters {
+		if p, ok := topo.pool(c, poolPrefix+string(t.ID)); ok {
+			entities = append(entities, p)
+		}
+	}
+	return s.grant(ctx, t.Principal, entities)
 }
 
 // ensureTenant makes what is missing, starting from the topology as known; an

@@ -1,0 +1,197 @@
+package vsphere
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// A vCenter keeps two limits, on the tenant's resource pool of each cluster:
+// memory in MiB, and processor time in MHz. A vCPU is the share of a core that
+// Config.VCPUPerCore says, at the speed of the cluster's slowest host. A limit
+// slows what runs beyond it down and refuses nothing; each cluster has the whole
+// of it. There is no limit on the number of machines, nor on storage.
+
+// unlimited is a vCenter's word for no limit.
+const unlimited = -1
+
+// quotaLimits are the limits of the tenant's pool in the cluster: MHz and MiB.
+func (s *Site) quotaLimits(c *cluster, q driver.Quota) (cpu, memory int64, err error) {
+	cpu, memory = unlimited, unlimited
+	if q.MemoryMiB != nil {
+		memory = *q.MemoryMiB
+	}
+	if q.VCPUs == nil {
+		return cpu, memory, nil
+	}
+	mhz := coreMHz(c)
+	if mhz == 0 {
+		return 0, 0, psn.Errorf(psn.Unavailable, "cluster %q has no host in service that tells the speed of its cores: a limit of vCPUs cannot be counted", c.name)
+	}
+	// Rounded up, so that vcpusOf gives back what was asked for.
+	return (*q.VCPUs*mhz + s.cfg.VCPUPerCore - 1) / s.cfg.VCPUPerCore, memory, nil
+}
+
+// vcpusOf is how many whole vCPUs a limit in MHz allows in the cluster.
+func (s *Site) vcpusOf(c *cluster, limit int64) int64 {
+	mhz := coreMHz(c)
+	if mhz == 0 {
+		return 0
+	}
+	return limit * s.cfg.VCPUPerCore / mhz
+}
+
+// coreMHz is the speed of a core of the slowest host in service.
+func coreMHz(c *cluster) int64 {
+	var slowest int64
+	for _, h := range c.usable() {
+		if hw := h.Summary.Hardware; hw != nil && hw.CpuMhz > 0 && (slowest == 0 || int64(hw.CpuMhz) < slowest) {
+			slowest = int64(hw.CpuMhz)
+		}
+	}
+	return slowest
+}
+
+func checkQuota(q driver.Quota) error {
+	for _, l := range []struct {
+		name  string
+		limit *int64
+	}{
+		{"instances", q.Instances}, {"vcpus", q.VCPUs}, {"memory_mib", q.MemoryMiB}, {"storage_mib", q.StorageMiB},
+		{"volumes", q.Volumes}, {"networks", q.Networks}, {"security_groups", q.SecurityGroups}, {"floating_ips", q.FloatingIPs},
+	} {
+		if l.limit != nil && *l.limit < 0 {
+			return psn.Errorf(psn.InvalidInput, "quota %s is %d: use 0 or more, or none for no limit", l.name, *l.limit)
+		}
+	}
+	return nil
+}
+
+// setQuota writes the limits of the tenant's pools where they differ.
+func (s *Site) setQuota(ctx context.Context, id psn.TenantID, q driver.Quota) error {
+	t, err := s.topology(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := s.poolLimits(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range now {
+		cpu, memory, err := s.quotaLimits(p.cluster, q)
+		if err != nil {
+			return err
+		}
+		if p.cpu == cpu && p.memory == memory {
+			continue
+		}
+		spec := &types.ResourceConfigSpec{
+			CpuAllocation:    types.ResourceAllocationInfo{Limit: &cpu},
+			MemoryAllocation: types.ResourceAllocationInfo{Limit: &memory},
+		}
+		if _, err := methods.UpdateConfig(ctx, s.conn.vim, &types.UpdateConfig{This: p.self, Config: spec}); err != nil {
+			return fmt.Errorf("limit resource pool %q of cluster %q: %w", poolPrefix+string(id), p.cluster.name, err)
+		}
+	}
+	return nil
+}
+
+// poolLimit is what limits a tenant in one cluster: MHz and MiB.
+type poolLimit struct {
+	self        ref
+	cluster     *cluster
+	cpu, memory int64
+}
+
+func (s *Site) poolLimits(ctx context.Context, t *topology, id psn.TenantID) ([]poolLimit, error) {
+	var refs []ref
+	for _, c := range t.clusters {
+		if p, ok := t.pool(c, poolPrefix+string(id)); ok {
+			refs = append(refs, p)
+		}
+	}
+	content, err := s.readObjects(ctx, "ResourcePool", []string{"config"}, refs)
+	if err != nil {
+		return nil, err
+	}
+	pools, err := load[mo.ResourcePool](content, "ResourcePool")
+	var out []poolLimit
+	for _, p := range pools {
+		l := poolLimit{self: p.Self, cluster: t.poolOf[p.Self], cpu: unlimited, memory: unlimited}
+		if v := p.Config.CpuAllocation.Limit; v != nil {
+			l.cpu = *v
+		}
+		if v := p.Config.MemoryAllocation.Limit; v != nil {
+			l.memory = *v
+		}
+		out = append(out, l)
+	}
+	return out, err
+}
+
+// TenantUsage implements driver.Quotas. A limit is that of the cluster where it
+// is lowest; what is used counts all clusters.
+func (s *Site) TenantUsage(ctx context.Context, id psn.TenantID) ([]driver.Usage, error) {
+	u, err := s.usage(ctx, id)
+	return u, s.coded(fmt.Sprintf("read usage of tenant %s", id), err)
+}
+
+func (s *Site) usage(ctx context.Context, id psn.TenantID) ([]driver.Usage, error) {
+	inv, err := s.inventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.topology(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := s.tenantFolder(t, id); !ok {
+		return nil, psn.Errorf(psn.NotFound, "tenant %s is not at this site", id)
+	}
+	used := map[string]int64{"instances": 0, "vcpus": 0, "memory_mib": 0, "storage_mib": 0, "networks": 0}
+	for _, vm := range inv.VMs {
+		if vm.ID.Tenant() == id {
+			used["instances"]++
+			used["vcpus"] += vm.VCPUs
+			used["memory_mib"] += vm.MemoryMiB
+			used["storage_mib"] += vm.StorageMiB
+		}
+	}
+	for _, n := range t.networks {
+		if n.tenant == id {
+			used["networks"]++
+		}
+	}
+	limits := map[string]*int64{}
+	lower := func(quantity string, v int64) {
+		if old := limits[quantity]; old == nil || v < *old {
+			limits[quantity] = &v
+		}
+	}
+	pools, err := s.poolLimits(ctx, t, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pools {
+		if p.cpu != unlimited {
+			lower("vcpus", s.vcpusOf(p.cluster, p.cpu))
+		}
+		if p.memory != unlimited {
+			lower("memory_mib", p.memory)
+		}
+	}
+	var out []driver.Usage
+	for q, n := range used {
+		out = append(out, driver.Usage{Quantity: q, Used: n, Limit: limits[q]})
+	}
+	slices.SortFunc(out, func(a, b driver.Usage) int { return cmp.Compare(a.Quantity, b.Quantity) })
+	return out, nil
+}
