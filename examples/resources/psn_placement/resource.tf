@@ -12,6 +12,21 @@ resource "psn_placement" "brescia" {
       memory_gib     = 16
       storage_gib    = 200
       anti_affinity  = true
+      regions        = ["lazio"]
     }
   }
+
+  # The link between the regions is not accepted yet: until March a standby may
+  # stand in the region of its machine. The day of the plan decides whether the
+  # derogation still holds.
+  as_of = formatdate("YYYY-MM-DD", plantimestamp())
+  derogations = [{
+    id      = "DER-2026-014"
+    rule    = "PLC-002"
+    subject = psn_service.protocollo.id
+    author  = "RTD della Provincia di Brescia"
+    date    = "2026-10-01"
+    reason  = "collegamento fra le regioni in collaudo fino a marzo"
+    expiry  = "2027-03-31"
+  }]
 }

@@ -60,7 +60,7 @@ func TestReportsAreInOneLanguage(t *testing.T) {
 		}
 		for _, lang := range report.Languages() {
 			out := string(written(t, r, report.HTML, lang))
-			for _, m := range regexp.MustCompile(`>(column|basis|outcome|action|role|short|limit|count|h|caption|check) [a-z]+<`).FindAllString(out, -1) {
+			for _, m := range regexp.MustCompile(`>(column|basis|outcome|action|role|short|limit|count|h|caption|check|paper|metric) [a-z_]+<`).FindAllString(out, -1) {
 				t.Errorf("%s, %s: no words for %s", name, lang, m)
 			}
 			if strings.Contains(strings.ToLower(out), "conforme") {

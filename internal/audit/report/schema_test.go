@@ -62,6 +62,17 @@ func every(t *testing.T) map[string]*audit.Report {
 	}
 	out["state"] = evaluate(t, load(t, "clean/state.json"))
 	out["compared"] = evaluate(t, load(t, "later/plan.json"), audit.Against(state))
+	dossier := evaluate(t, load(t, "clean/plan.json"))
+	dossier.Schedule = []audit.Schedule{{Service: "p_bs/protocollo", Phase: "cutover", Start: "2026-01-10", NotKnown: []string{"completion_date"}}}
+	dossier.Usage = []audit.Usage{{Service: "p_bs/protocollo", From: "2026-01-10", To: "2026-02-10", Metrics: []string{"cpu", "ram", "storage", "connectivity"}, Origin: "PSN"}}
+	for item, state := range map[string]string{
+		"acceptance_test": "present", "security_review": "missing", "contract": "not known", "catalogue_reference": "missing", "report": "present", "public_ips": "present",
+		"access_mode": "missing", "resources": "missing", "software": "missing", "production_statement": "missing", "production_note": "missing",
+		"critical_data_document": "missing", "dnsh_declaration": "missing", "dnsh_sheets": "missing",
+	} {
+		dossier.Papers = append(dossier.Papers, audit.Paper{Service: "p_bs/protocollo", Item: item, State: state})
+	}
+	out["dossier"] = dossier
 	return out
 }
 
