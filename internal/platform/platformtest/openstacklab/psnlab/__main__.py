@@ -53,7 +53,7 @@ def run(args):
 
     if args.command == 'up':
         settings = settings_module.from_environment()
-        if (settings.etc / 'settings.json').exists():
+        if settings_module.made(settings.dir):
             changed = settings_module.differences(settings_module.load(settings.dir), settings)
             if changed:
                 raise LabError('the lab in %s is of another kind (%s): wipe it first, or set PSN_LAB_DIR' % (settings.dir, '; '.join(changed)))

@@ -69,7 +69,7 @@ def cache_file(settings):
     versions = subprocess.run(['dpkg-query', '-W', '-f', '${Package} ${Version}\n', *PACKAGES],
                               check=True, capture_output=True).stdout
     key = hashlib.sha256(versions + Path(__file__).read_bytes() + ' '.join(settings.sites).encode()).hexdigest()[:16]
-    return Path(folder) / ('schemas-%s.tar' % key)
+    return Path(folder) / ('schemas-%s.tar.gz' % key)
 
 
 def prepare(settings, say):
@@ -141,8 +141,8 @@ def clone(settings):
             cursor.execute('create database `%s`' % target)
             cursor.execute('use `%s`' % target)
             cursor.execute('set foreign_key_checks=0')
-            cursor.execute("select table_name, table_rows from information_schema.tables where table_schema = %s", (source,))
-            for table, rows in cursor.fetchall():
+            cursor.execute("show tables from `%s`" % source)
+            for (table,) in cursor.fetchall():
                 cursor.execute('show create table `%s`.`%s`' % (source, table))
                 cursor.execute(cursor.fetchone()[1])
                 cursor.execute('insert into `%s` select * from `%s`.`%s`' % (table, source, table))
@@ -167,8 +167,8 @@ def keep(settings, cache):
     stop(settings)
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix('.%d' % os.getpid())
-        with tarfile.open(part, 'w', format=tarfile.GNU_FORMAT) as tar:
+        part = cache.with_name('%s.%d' % (cache.name, os.getpid()))
+        with tarfile.open(part, 'w:gz', compresslevel=1) as tar:
             tar.add(files(settings), arcname=files(settings).name)
         part.rename(cache)
     except OSError as e:

@@ -40,8 +40,8 @@ def start(settings, site=None):
     pairs = ([(s, settings.port(site, s), settings.port(site, s, public=False)) for s in SERVICES] if site else
              [('identity', settings.identity_port(), settings.identity_port(public=False))])
     conf = settings.etc / (edge.name + '.cfg')
-    conf.write_text(HEAD.format(socket=settings.run / (edge.name + '.sock')) + ''.join(PAIR.format(name=n, public=pub, private=prv, crt=tls.server_file(settings))
-                                   for n, pub, prv in pairs))
+    conf.write_text(HEAD.format(socket=settings.run / (edge.name + '.sock')) + ''.join(
+        PAIR.format(name=n, public=pub, private=prv, crt=tls.server_file(settings)) for n, pub, prv in pairs))
     edge.start(['haproxy', '-db', '-f', str(conf)])
     edge.await_(lambda: all(accepts(public) for _, public, _ in pairs), 'open port', 30)
 

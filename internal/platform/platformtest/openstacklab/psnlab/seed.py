@@ -134,10 +134,12 @@ def networks(settings, site):
     outside, _ = network(UPLINK, '198.18.%d.0/24' % n, **{
         'router:external': True, 'provider:network_type': 'flat', 'provider:physical_network': 'outside'})
     _, subnet = network(NETWORK, '10.%d.0.0/16' % (64 + n), shared=True)
-    if not site.call('network', 'GET', '/routers?name=' + NETWORK)['routers']:
-        router = site.call('network', 'POST', '/routers', {'router': {
-            'name': NETWORK, 'external_gateway_info': {'network_id': outside}}})['router']['id']
-        site.call('network', 'PUT', '/routers/%s/add_router_interface' % router, {'subnet_id': subnet})
+    found = site.call('network', 'GET', '/routers?name=' + NETWORK)['routers']
+    router = found[0] if found else site.call('network', 'POST', '/routers', {'router': {
+        'name': NETWORK, 'external_gateway_info': {'network_id': outside}}})['router']
+    ports = '/ports?device_id=%s&device_owner=network:router_interface' % router['id']
+    if not site.call('network', 'GET', ports)['ports']:
+        site.call('network', 'PUT', '/routers/%s/add_router_interface' % router['id'], {'subnet_id': subnet})
 
 
 def upload(site, image):

@@ -113,31 +113,39 @@ def folder():
 
 
 def number(name, default, low, high):
-    text = os.environ.get(name, str(default))
+    text = os.environ.get(name, str(int(default)))
     if not text.isdigit() or not low <= int(text) <= high:
         raise LabError('%s is %r: give a number from %d to %d' % (name, text, low, high))
     return int(text)
 
 
 def from_environment():
-    sites = tuple(os.environ.get('PSN_LAB_SITES', ' '.join(SITES)).split())
+    """What PSN_LAB_* ask for. Unset variables mean what the lab in the folder has, if there is one."""
+    directory = folder()
+    was = load(directory) if made(directory) else Settings(dir=directory)
+    sites = tuple(os.environ.get('PSN_LAB_SITES', ' '.join(was.sites)).split())
     unknown = [s for s in sites if s not in SITES]
     if unknown or not sites or len(set(sites)) != len(sites):
         raise LabError('PSN_LAB_SITES is %r: name one or more of %s, each once' % (' '.join(sites), ', '.join(SITES)))
-    virt = os.environ.get('PSN_LAB_VIRT', 'qemu')
+    virt = os.environ.get('PSN_LAB_VIRT', was.virt)
     if virt not in ('qemu', 'kvm'):
         raise LabError('PSN_LAB_VIRT is %r: give qemu or kvm' % virt)
     return Settings(
-        dir=folder(), sites=sites, virt=virt,
-        port_base=number('PSN_LAB_PORT_BASE', 16000, 1024, 65000),
-        zones=number('PSN_LAB_ZONES', 2, 1, 4),
-        hosts=number('PSN_LAB_HOSTS', 2, 1, 20),
-        host_vcpus=number('PSN_LAB_HOST_VCPUS', 32, 1, 1024),
-        host_memory_gib=number('PSN_LAB_HOST_MEMORY_GIB', 128, 1, 16384),
-        host_disk_gib=number('PSN_LAB_HOST_DISK_GIB', 4000, 1, 1000000),
-        real=number('PSN_LAB_REAL', 1, 0, 1) == 1,
-        token_seconds=number('PSN_LAB_TOKEN_SECONDS', 86400, 5, 864000),
-        token_cache_seconds=number('PSN_LAB_TOKEN_CACHE_SECONDS', 1, 1, 3600))
+        dir=directory, sites=sites, virt=virt,
+        port_base=number('PSN_LAB_PORT_BASE', was.port_base, 1024, 65000),
+        zones=number('PSN_LAB_ZONES', was.zones, 1, 4),
+        hosts=number('PSN_LAB_HOSTS', was.hosts, 1, 20),
+        host_vcpus=number('PSN_LAB_HOST_VCPUS', was.host_vcpus, 1, 1024),
+        host_memory_gib=number('PSN_LAB_HOST_MEMORY_GIB', was.host_memory_gib, 1, 16384),
+        host_disk_gib=number('PSN_LAB_HOST_DISK_GIB', was.host_disk_gib, 1, 1000000),
+        real=number('PSN_LAB_REAL', was.real, 0, 1) == 1,
+        token_seconds=number('PSN_LAB_TOKEN_SECONDS', was.token_seconds, 5, 864000),
+        token_cache_seconds=number('PSN_LAB_TOKEN_CACHE_SECONDS', was.token_cache_seconds, 1, 3600))
+
+
+def made(directory):
+    """Whether the folder holds a lab."""
+    return os.path.exists(os.path.join(directory, 'etc', 'settings.json'))
 
 
 def load(directory=None):
@@ -147,7 +155,7 @@ def load(directory=None):
         with open(os.path.join(directory, 'etc', 'settings.json')) as f:
             values = json.load(f)
     except FileNotFoundError:
-        raise LabError('there is no lab in %s: start one with "lab up"' % directory) from None
+        raise LabError('there is no lab in %s: start one with make openstack-up' % directory) from None
     values.update(dir=directory, sites=tuple(values['sites']))
     return Settings(**values)
 
