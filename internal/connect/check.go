@@ -32,6 +32,9 @@ func (c *checker) config(cfg *Config) {
 		if v := cfg.Sources[name].VSphere; v != nil && v.Worker != nil {
 			c.fail(append(keys, "vsphere", "worker"), "a source has no worker: target disks are attached at PSN sites")
 		}
+		if v := cfg.Sources[name].OpenStack; v != nil && v.Worker != nil {
+			c.fail(append(keys, "openstack", "worker"), "a source has no worker: target disks are attached at PSN sites")
+		}
 	}
 	if cfg.StateDir == "" {
 		cfg.StateDir = "state"
@@ -41,11 +44,15 @@ func (c *checker) config(cfg *Config) {
 }
 
 func (c *checker) site(keys []string, s SiteConfig) {
-	if s.VSphere == nil {
-		c.fail(keys, "has no platform: add \"vsphere\"")
-		return
+	if s.VSphere == nil && s.OpenStack == nil {
+		c.fail(keys, "has no platform: add \"vsphere\" or \"openstack\"")
 	}
-	c.vsphere(slices.Concat(keys, []string{"vsphere"}), s.VSphere)
+	if s.VSphere != nil {
+		c.vsphere(slices.Concat(keys, []string{"vsphere"}), s.VSphere)
+	}
+	if s.OpenStack != nil {
+		c.openstack(slices.Concat(keys, []string{"openstack"}), s.OpenStack)
+	}
 }
 
 func (c *checker) vsphere(keys []string, v *VSphereConfig) {
@@ -83,15 +90,20 @@ func (c *checker) vsphere(keys []string, v *VSphereConfig) {
 	if h := v.HostFailures; h != nil && (*h < 0 || *h > 64) {
 		c.fail(at("host_failures"), "is %d: use 0 to 64", *h)
 	}
-	if w := v.Worker; w != nil {
-		if w.VM == "" {
-			c.fail(append(at("worker"), "vm"), "is missing: name the virtual machine in which the worker runs")
-		}
-		if w.Devices == "" {
-			w.Devices = "/dev/disk/by-id"
-		}
-		c.path(&w.Devices)
+	c.worker(at("worker"), v.Worker)
+}
+
+func (c *checker) worker(keys []string, w *WorkerConfig) {
+	if w == nil {
+		return
 	}
+	if w.VM == "" {
+		c.fail(slices.Concat(keys, []string{"vm"}), "is missing: name the virtual machine in which the worker runs")
+	}
+	if w.Devices == "" {
+		w.Devices = "/dev/disk/by-id"
+	}
+	c.path(&w.Devices)
 }
 
 func (c *checker) engine(e *EngineConfig) {

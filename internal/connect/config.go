@@ -49,6 +49,15 @@ type OpenStackConfig struct {
 	Uplink         string        `yaml:"uplink,omitempty"`          // external network of tenants' routers
 	DefaultNetwork string        `yaml:"default_network,omitempty"` // of machines that name none; empty means the tenant's only one
 	Worker         *WorkerConfig `yaml:"worker,omitempty"`
+	// HostFailures is how many hosts of an availability zone are held back;
+	// default 1, a rule of this project, not of any norm.
+	HostFailures *int64 `yaml:"host_failures,omitempty"`
+
+	// What only a clouds.yaml says.
+	userDomainID, projectDomainID, projectID, catalogInterface string
+	// secretInCloud says that the entry of clouds.yaml holds the password or the
+	// credential's secret. It is read again whenever it is needed, and kept nowhere.
+	secretInCloud bool
 }
 
 // VSphereConfig reaches one vCenter.

@@ -26,7 +26,7 @@ var structs = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[Config](), reflect.TypeFor[SiteConfig](), reflect.TypeFor[VSphereConfig](),
-		reflect.TypeFor[WorkerConfig](), reflect.TypeFor[EngineConfig](),
+		reflect.TypeFor[OpenStackConfig](), reflect.TypeFor[WorkerConfig](), reflect.TypeFor[EngineConfig](),
 	} {
 		m[t.Name()] = t
 	}

@@ -196,8 +196,8 @@ func (e estate) Source(ctx context.Context, name string) (driver.Site, error) {
 	return h.Driver(ctx)
 }
 
-func (e estate) Worker(_ context.Context, s psn.Site, _ psn.Platform) (migration.WorkerPlace, error) {
-	w, err := e.f.WorkerAt(s)
+func (e estate) Worker(_ context.Context, s psn.Site, p psn.Platform) (migration.WorkerPlace, error) {
+	w, err := e.f.WorkerOn(s, p)
 	if err != nil {
 		return migration.WorkerPlace{}, err
 	}

@@ -32,20 +32,30 @@ type seat struct {
 func Open(cfg *Config) *Fleet {
 	f := &Fleet{cfg: cfg, sites: map[seat]*platform.Site{}, sources: map[string]*platform.Site{}}
 	for name, s := range cfg.Sites {
-		if v := s.VSphere; v != nil {
-			where := fmt.Sprintf("site %s (%s)", name, psn.VSphere)
-			key := fmt.Sprintf("sites.%s.vsphere", name)
-			f.sites[seat{name, psn.VSphere}] = platform.New(name, psn.VSphere, where, cfg.vsphere(key, name, v))
+		where := fmt.Sprintf("site %s", name)
+		for p, open := range cfg.opens("sites."+string(name), name, s) {
+			f.sites[seat{name, p}] = platform.New(name, p, fmt.Sprintf("%s (%s)", where, p), open)
 		}
 	}
 	for name, s := range cfg.Sources {
-		if v := s.VSphere; v != nil {
-			where := fmt.Sprintf("source %s (%s)", name, psn.VSphere)
-			key := fmt.Sprintf("sources.%s.vsphere", name)
-			f.sources[name] = platform.New("", psn.VSphere, where, cfg.vsphere(key, "", v))
+		where := fmt.Sprintf("source %s", name)
+		for p, open := range cfg.opens("sources."+name, "", s) {
+			f.sources[name] = platform.New("", p, fmt.Sprintf("%s (%s)", where, p), open)
 		}
 	}
 	return f
+}
+
+// opens has, for each platform of a site, the function that connects it.
+func (cfg *Config) opens(key string, site psn.Site, s SiteConfig) map[psn.Platform]func(context.Context) (driver.Site, error) {
+	out := map[psn.Platform]func(context.Context) (driver.Site, error){}
+	if s.VSphere != nil {
+		out[psn.VSphere] = cfg.vsphere(key+".vsphere", site, s.VSphere)
+	}
+	if s.OpenStack != nil {
+		out[psn.OpenStack] = cfg.openstack(key+".openstack", site, s.OpenStack)
+	}
+	return out
 }
 
 // vsphere returns the function that connects one vCenter.
@@ -54,7 +64,7 @@ func (cfg *Config) vsphere(key string, site psn.Site, v *VSphereConfig) func(con
 		Site:         site,
 		Endpoint:     v.Endpoint,
 		Username:     v.Username,
-		Password:     password(key, v, cfg.getenv),
+		Password:     secret(key, "password", v.PasswordEnv, v.PasswordFile, cfg.getenv),
 		CAFile:       v.CAFile,
 		PinSHA256:    v.ThumbprintSHA256,
 		Datacenter:   v.Datacenter,
@@ -153,12 +163,35 @@ func (f *Fleet) Inventory(ctx context.Context) psn.Inventory {
 	return inv
 }
 
-// WorkerAt returns where target disks are attached at a site, or psn.NotFound.
-func (f *Fleet) WorkerAt(s psn.Site) (*WorkerConfig, error) {
-	if v := f.cfg.Sites[s].VSphere; v != nil && v.Worker != nil {
-		return v.Worker, nil
+// WorkerOn returns where target disks are attached at a site on a platform, or
+// psn.NotFound.
+func (f *Fleet) WorkerOn(s psn.Site, p psn.Platform) (*WorkerConfig, error) {
+	var w *WorkerConfig
+	switch v, o := f.cfg.Sites[s].VSphere, f.cfg.Sites[s].OpenStack; {
+	case p == psn.VSphere && v != nil:
+		w = v.Worker
+	case p == psn.OpenStack && o != nil:
+		w = o.Worker
 	}
-	return nil, psn.Errorf(psn.NotFound, "site %q has no worker in the configuration: set sites.%s.vsphere.worker with vm and devices", s, s)
+	if w != nil {
+		return w, nil
+	}
+	return nil, psn.Errorf(psn.NotFound, "site %q has no worker on platform %q in the configuration: set sites.%s.%s.worker with vm and devices", s, p, s, p)
+}
+
+// WorkerAt returns the worker of a site on its first platform that has one, or
+// psn.NotFound. A worker serves one platform: where it matters ask WorkerOn.
+func (f *Fleet) WorkerAt(s psn.Site) (*WorkerConfig, error) {
+	for _, p := range psn.Platforms() {
+		if w, err := f.WorkerOn(s, p); err == nil {
+			return w, nil
+		}
+	}
+	p := psn.VSphere
+	if f.cfg.Sites[s].VSphere == nil && f.cfg.Sites[s].OpenStack != nil {
+		p = psn.OpenStack
+	}
+	return nil, psn.Errorf(psn.NotFound, "site %q has no worker in the configuration: set sites.%s.%s.worker with vm and devices", s, s, p)
 }
 
 // Close ends every session that was opened.

@@ -8,19 +8,27 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// password returns a function that reads the secret each time it is called.
-func password(key string, v *VSphereConfig, getenv func(string) string) func() (string, error) {
-	if v.PasswordEnv != "" {
-		name := v.PasswordEnv
-		return func() (string, error) {
-			if s := getenv(name); s != "" {
-				return s, nil
-			}
-			return "", psn.Errorf(psn.InvalidInput, "%s.password_env: variable %s is not set or empty: put the password in it", key, name)
-		}
+// secret returns a function that reads a secret each time it is called, from a
+// variable or, without one, from a file. key is the place of the keys
+// "<kind>_env" and "<kind>_file".
+func secret(key, kind, env, file string, getenv func(string) string) func() (string, error) {
+	if env == "" {
+		return func() (string, error) { return readSecret(key+"."+kind+"_file", file) }
 	}
-	file := v.PasswordFile
-	return func() (string, error) { return readSecret(key+".password_file", file) }
+	return func() (string, error) {
+		if s := getenv(env); s != "" {
+			return s, nil
+		}
+		return "", psn.Errorf(psn.InvalidInput, "%s.%s_env: variable %s is not set or empty: put the %s in it", key, kind, env, noun(kind))
+	}
+}
+
+// noun is what a kind of secret is called.
+func noun(kind string) string {
+	if kind == "password" {
+		return kind
+	}
+	return "secret"
 }
 
 // checkSecret returns an error unless the file is there, holds something and is
