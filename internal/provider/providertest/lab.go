@@ -73,9 +73,9 @@ func Against(t *testing.T, config string, platforms ...psn.Platform) *Lab {
 	return lab
 }
 
-// Beside is the lab with the platforms of another configuration file at the same
-// sites beside its own.
-func (l *Lab) Beside(config string, platform psn.Platform) *Lab {
+// Beside is the lab with a platform of another configuration file at those sites,
+// at all sites when none is named.
+func (l *Lab) Beside(config string, platform psn.Platform, sites ...psn.Site) *Lab {
 	l.t.Helper()
 	both, err := connect.Load(l.config, os.Getenv)
 	if err != nil {
@@ -86,11 +86,14 @@ func (l *Lab) Beside(config string, platform psn.Platform) *Lab {
 		l.t.Fatal(err)
 	}
 	for name, s := range more.Sites {
-		at := both.Sites[name]
-		if s.VSphere != nil {
-			at.VSphere = s.VSphere
+		if len(sites) > 0 && !slices.Contains(sites, name) {
+			continue
 		}
-		if s.OpenStack != nil {
+		at := both.Sites[name]
+		switch platform {
+		case psn.VSphere:
+			at.VSphere = s.VSphere
+		case psn.OpenStack:
 			at.OpenStack = s.OpenStack
 		}
 		both.Sites[name] = at

@@ -1,0 +1,98 @@
+package openstackloop_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/italia/terraform-provider-psn/internal/provider/providertest"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// TestOpenStackTakesOver imports a server that somebody made with the cloud's
+// own command line: the first apply marks it and changes nothing of it.
+func TestOpenStackTakesOver(t *testing.T) {
+	c := open(t, psn.SantoStefanoTicino)
+	lab := providertest.Against(t, c.lab.ConfigFile, psn.OpenStack)
+	site := c.lab.Site(t, psn.SantoStefanoTicino)
+	zone := site.Zones[0]
+	bare := lab.Config(providertest.Tenant)
+	declared := lab.Config(byHand(psn.SantoStefanoTicino, zone, "vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 2 }]\n metadata = { owner = \"mario\" }"))
+	block := func(id string) string {
+		return fmt.Sprintf("import {\n  to = psn_virtual_machine.web\n  id = \"p_bs/web-1@santo-stefano-ticino/openstack/%s\"\n}\n", id)
+	}
+	var was *psn.VM
+	byCommand := func() {
+		project := ""
+		var projects []struct{ ID, Name string }
+		c.json(&projects, "project", "list", "--tags", "psn")
+		for _, p := range projects {
+			if strings.Contains(p.Name, "p_bs") {
+				project = p.Name
+			}
+		}
+		if project == "" {
+			t.Fatalf("no project of the tenant among %v", projects)
+		}
+		inside := func(args ...string) string { return c.run(append([]string{"--os-project-name", project}, args...)...) }
+		boot := inside("volume", "create", "--size", "1", "--image", site.Image, "--availability-zone", zone, "by-hand-boot", "-f", "value", "-c", "id")
+		data := inside("volume", "create", "--size", "2", "--availability-zone", zone, "by-hand-data", "-f", "value", "-c", "id")
+		for _, v := range []string{boot, data} {
+			c.await("volume "+v, func() bool { return inside("volume", "show", v, "-f", "value", "-c", "status") == "available" })
+		}
+		ref := inside("server", "create", "--wait", "--flavor", "psn.v2m4", "--volume", boot, "--block-device-mapping", "vdb="+data, "--network", site.Network,
+			"--availability-zone", zone, "--property", "owner=mario", "by-hand", "-f", "value", "-c", "id")
+		ref = strings.TrimSpace(ref)
+		t.Cleanup(func() { // when the test failed before it was ours
+			if strings.Contains(c.run("server", "list", "--all-projects", "-f", "value", "-c", "ID"), ref) {
+				c.run("server", "delete", "--wait", ref)
+			}
+		})
+		vm, err := lab.Site(psn.SantoStefanoTicino).DescribeVM(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was = vm
+	}
+	steps := []resource.TestStep{{Config: bare}}
+	providertest.Test(t, append(steps,
+		resource.TestStep{PreConfig: byCommand, Config: bare, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
+		refuses(declared+block("nobody"), `Unable to import virtual machine "p_bs/web-1"`),
+		resource.TestStep{
+			Config: declared + block("by-hand"),
+			ConfigPlanChecks: before(
+				providertest.OnlyThese("update "+address),
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("takes the machine over, no restart")),
+			),
+			Check: func(*terraform.State) error {
+				is := lab.VM(psn.SantoStefanoTicino, web)
+				if is == nil || is.Ref != was.Ref || is.Service != "p_bs/sito-web" || is.Role != psn.RoleActive {
+					return fmt.Errorf("not taken over: %+v", is)
+				}
+				if is.Name != was.Name || is.Power != was.Power || is.VCPUs != was.VCPUs || len(is.Disks) != 2 || is.Disks[0].UUID != was.Disks[0].UUID ||
+					is.Disks[1].UUID != was.Disks[1].UUID || len(is.NICs) != 1 || is.NICs[0].MAC != was.NICs[0].MAC || is.Metadata["owner"] != "mario" {
+					return fmt.Errorf("changed:\n%+v\n%+v", was, is)
+				}
+				return nil
+			},
+		},
+		resource.TestStep{Config: declared, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
+		// What was taken over grows like any other.
+		resource.TestStep{Config: strings.Replace(declared, "size_gib = 2 }", "size_gib = 3 }, { size_gib = 1 }", 1), Check: func(*terraform.State) error {
+			if is := lab.VM(psn.SantoStefanoTicino, web); len(is.Disks) != 3 || is.Disks[1].CapacityBytes != 3<<30 {
+				return fmt.Errorf("not grown: %+v", is.Disks)
+			}
+			return nil
+		}},
+	))
+	if at := lab.Sites(web); at != "" {
+		t.Errorf("destroyed, still at %s", at)
+	}
+	c.nothingLeft()
+}
