@@ -1,9 +1,13 @@
 package vsphere_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +27,57 @@ import (
 
 func TestConformance(t *testing.T) { platformtest.Run(t, sandboxHarness) }
 
+// Each cluster has storage of its own here, so that a volume shows its zone.
+func TestObjects(t *testing.T) {
+	platformtest.RunObjects(t, psn.VSphere, func(t testing.TB) *platformtest.Harness {
+		sb, err := sandbox.Start(bounded(t), sandbox.Options{Dir: t.TempDir(), Centers: []string{"acilia"}, SplitStorage: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = sb.Close() })
+		h := harness(sb, sb.Center("acilia"))
+		whole := h.Open
+		h.Open = func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
+			a.Wrap = changesOnly(a.Wrap)
+			return whole(ctx, a)
+		}
+		h.StorageClass, h.Hosts, h.TooLarge = "acilia-cl01-ds01", 4, 1<<58
+		h.VolumeFile = func(ref string) string {
+			return filepath.Join(sb.Dir(), "datastores", "acilia", h.StorageClass, "psn-volumes", ref+"-flat.vmdk")
+		}
+		return h
+	})
+}
+
+// changesOnly shows to a wrap what changes something: in SOAP reads are POST too.
+func changesOnly(wrap func(http.RoundTripper) http.RoundTripper) func(http.RoundTripper) http.RoundTripper {
+	if wrap == nil {
+		return nil
+	}
+	return func(next http.RoundTripper) http.RoundTripper { return &changes{next, wrap(next)} }
+}
+
+type changes struct{ all, wrapped http.RoundTripper }
+
+var readsRe = regexp.MustCompile(`<Body[^>]*><(Retrieve|ContinueRetrieve|CreateContainerView|DestroyView|FindAll|Search|Query)`)
+
+func (c *changes) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body == nil {
+		return c.wrapped.RoundTrip(req)
+	}
+	b, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = req.Body.Close()
+	again := req.Clone(req.Context())
+	again.Body = io.NopCloser(bytes.NewReader(b))
+	if readsRe.Match(b) {
+		return c.all.RoundTrip(again)
+	}
+	return c.wrapped.RoundTrip(again)
+}
+
 const wrongPin = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 
 func start(t testing.TB, center string) (*sandbox.Sandbox, *sandbox.Center) {
@@ -38,6 +93,10 @@ func start(t testing.TB, center string) (*sandbox.Sandbox, *sandbox.Center) {
 // sandboxHarness is a PSN site on the simulator.
 func sandboxHarness(t testing.TB) *platformtest.Harness {
 	sb, c := start(t, "acilia")
+	return harness(sb, c)
+}
+
+func harness(sb *sandbox.Sandbox, c *sandbox.Center) *platformtest.Harness {
 	admin := &admin{c: c}
 	return &platformtest.Harness{
 		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {

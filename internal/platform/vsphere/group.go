@@ -69,7 +69,7 @@ func (s *Site) checkGroup(ctx context.Context, t *topology, c *cluster, spec dri
 	here := 0
 	for _, m := range all {
 		if p := marks(m)[keyPolicy]; p != string(spec.GroupPolicy) {
-			return psn.Errorf(psn.Conflict, "group %q is kept as %q by machine %q, and %q is asked for: one group has one policy", spec.Group, p, m.Name, spec.GroupPolicy)
+			return psn.Errorf(psn.AlreadyExists, "group %q is kept as %q by machine %q, and %q is asked for: one group has one policy", spec.Group, p, m.Name, spec.GroupPolicy)
 		}
 		k := clusterOf(t, m)
 		if k == c {

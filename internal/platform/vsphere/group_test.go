@@ -117,7 +117,7 @@ func TestAGroupThatCannotBeKeptIsRefused(t *testing.T) {
 	_, err = s.CreateVM(ctx, far)
 	refused(t, err, psn.Exhausted, "acilia-cl01")
 	_, err = s.CreateVM(ctx, grouped("three", "close", driver.Apart))
-	refused(t, err, psn.Conflict, "affinity", "one")
+	refused(t, err, psn.AlreadyExists, "affinity", "one")
 	for _, bad := range []driver.VMSpec{grouped("x", "g", "spread"), grouped("x", "", driver.Apart), grouped("x", "g", ""), grouped("x", "A B", driver.Apart)} {
 		_, err := s.CreateVM(ctx, bad)
 		refused(t, err, psn.InvalidInput)

@@ -64,7 +64,14 @@ func (s *Site) place(ctx context.Context, t *topology, spec driver.VMSpec) (*pla
 	if err := s.checkGroup(ctx, t, c, spec); err != nil {
 		return nil, err
 	}
-	p.home, p.stores, err = s.chooseStores(ctx, c, 0, spec.Disks)
+	now, err := s.readRoom(ctx, c, p.pool)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.within(ctx, t, now.limit, tenant, psn.Resources{VCPUs: spec.VCPUs, MemoryMiB: spec.MemoryMiB}); err != nil {
+		return nil, err
+	}
+	p.home, p.stores, err = chooseStores(c, now.free, 0, spec.Disks)
 	return p, err
 }
 
@@ -87,11 +94,7 @@ func (t *topology) cards(c *cluster, tenant psn.TenantID, first int, nics []driv
 // chooseStores picks a datastore for each disk: the one named, else the one of
 // the cluster with most free space, counting what was already given out. home is
 // where the machine's own files go. first is the index of the first disk.
-func (s *Site) chooseStores(ctx context.Context, c *cluster, first int, disks []driver.DiskSpec) (home string, stores []string, err error) {
-	free, err := s.freeSpace(ctx, c)
-	if err != nil {
-		return "", nil, err
-	}
+func chooseStores(c *cluster, free map[string]int64, first int, disks []driver.DiskSpec) (home string, stores []string, err error) {
 	names := slices.Sorted(maps.Keys(free))
 	if len(names) == 0 {
 		return "", nil, psn.Errorf(psn.NotFound, "datastore mounted by every host of cluster %q is %w", c.name, errUnknownPlace)
@@ -118,18 +121,55 @@ func (s *Site) chooseStores(ctx context.Context, c *cluster, first int, disks []
 	return home, stores, nil
 }
 
-// freeSpace reads what is free now, in bytes, on the cluster's datastores.
-func (s *Site) freeSpace(ctx context.Context, c *cluster) (map[string]int64, error) {
-	content, err := s.readObjects(ctx, "Datastore", []string{"name", "summary.freeSpace"}, c.datastores)
+// room is what is left in a cluster now.
+type room struct {
+	free  map[string]int64 // bytes, by datastore
+	limit poolLimit        // of the pool asked about
+}
+
+// readRoom reads, in one request, the free space of the cluster's datastores and
+// the limits of a resource pool.
+func (s *Site) readRoom(ctx context.Context, c *cluster, pool ref) (*room, error) {
+	spec := types.PropertyFilterSpec{PropSet: []types.PropertySpec{
+		{Type: "Datastore", PathSet: []string{"name", "summary.freeSpace"}},
+		{Type: "ResourcePool", PathSet: []string{"config"}},
+	}}
+	gone := true
+	spec.ReportMissingObjectsInResults = &gone
+	for _, r := range append(slices.Clone(c.datastores), pool) {
+		if r.Value != "" {
+			spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: r})
+		}
+	}
+	out := &room{free: map[string]int64{}, limit: poolLimit{cluster: c, cpu: unlimited, memory: unlimited}}
+	if len(spec.ObjectSet) == 0 {
+		return out, nil
+	}
+	content, err := s.retrieve(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
 	stores, err := load[mo.Datastore](content, "Datastore")
-	free := map[string]int64{}
-	for _, d := range stores {
-		free[d.Name] = d.Summary.FreeSpace
+	if err != nil {
+		return nil, err
 	}
-	return free, err
+	for _, d := range stores {
+		out.free[d.Name] = d.Summary.FreeSpace
+	}
+	pools, err := load[mo.ResourcePool](content, "ResourcePool")
+	for _, p := range pools {
+		out.limit = limitOf(p, c)
+	}
+	return out, err
+}
+
+// freeSpace reads what is free now, in bytes, on the cluster's datastores.
+func (s *Site) freeSpace(ctx context.Context, c *cluster) (map[string]int64, error) {
+	now, err := s.readRoom(ctx, c, ref{})
+	if err != nil {
+		return nil, err
+	}
+	return now.free, nil
 }
 
 // configSpec is a machine made from nothing, with labels, disks and cards.

@@ -16,9 +16,10 @@ import (
 
 // A vCenter keeps two limits, on the tenant's resource pool of each cluster:
 // memory in MiB, and processor time in MHz. A vCPU is the share of a core that
-// Config.VCPUPerCore says, at the speed of the cluster's slowest host. A limit
-// slows what runs beyond it down and refuses nothing; each cluster has the whole
-// of it. There is no limit on the number of machines, nor on storage.
+// Config.VCPUPerCore says, at the speed of the cluster's slowest host. Each
+// cluster has the whole of a limit. The server slows down what runs beyond it
+// and refuses nothing; so what is made or grown here is counted first, and
+// refused. Nothing limits the number of machines, nor storage.
 
 // unlimited is a vCenter's word for no limit.
 const unlimited = -1
@@ -60,7 +61,7 @@ func coreMHz(c *cluster) int64 {
 	return slowest
 }
 
-func checkQuota(q driver.Quota) error {
+func validQuota(q driver.Quota) error {
 	for _, l := range []struct {
 		name  string
 		limit *int64
@@ -125,16 +126,57 @@ func (s *Site) poolLimits(ctx context.Context, t *topology, id psn.TenantID) ([]
 	pools, err := load[mo.ResourcePool](content, "ResourcePool")
 	var out []poolLimit
 	for _, p := range pools {
-		l := poolLimit{self: p.Self, cluster: t.poolOf[p.Self], cpu: unlimited, memory: unlimited}
-		if v := p.Config.CpuAllocation.Limit; v != nil {
-			l.cpu = *v
-		}
-		if v := p.Config.MemoryAllocation.Limit; v != nil {
-			l.memory = *v
-		}
-		out = append(out, l)
+		out = append(out, limitOf(p, t.poolOf[p.Self]))
 	}
 	return out, err
+}
+
+// within refuses machines of the tenant that would go beyond the limits l of its
+// pool in the cluster. It costs nothing where nothing is limited.
+func (s *Site) within(ctx context.Context, t *topology, l poolLimit, tenant psn.TenantID, more psn.Resources) error {
+	if l.cpu == unlimited && l.memory == unlimited || more.VCPUs <= 0 && more.MemoryMiB <= 0 {
+		return nil
+	}
+	folder, ok := s.tenantFolder(t, tenant)
+	if !ok {
+		return nil
+	}
+	content, err := s.readView(ctx, folder, map[string][]string{"VirtualMachine": {
+		"runtime.host", "resourcePool", "summary.config.numCpu", "summary.config.memorySizeMB", "summary.config.template",
+	}})
+	if err != nil {
+		return err
+	}
+	machines, err := load[mo.VirtualMachine](content, "VirtualMachine")
+	if err != nil {
+		return err
+	}
+	var used psn.Resources
+	for _, m := range machines {
+		if clusterOf(t, m) == l.cluster && !m.Summary.Config.Template {
+			used.VCPUs += int64(m.Summary.Config.NumCpu)
+			used.MemoryMiB += int64(m.Summary.Config.MemorySizeMB)
+		}
+	}
+	if limit := s.vcpusOf(l.cluster, l.cpu); l.cpu != unlimited && more.VCPUs > 0 && used.VCPUs+more.VCPUs > limit {
+		return psn.Errorf(psn.Exhausted, "tenant %s has %d of %d vCPUs in cluster %q and needs %d more: raise its quota", tenant, used.VCPUs, limit, l.cluster.name, more.VCPUs)
+	}
+	if l.memory != unlimited && more.MemoryMiB > 0 && used.MemoryMiB+more.MemoryMiB > l.memory {
+		return psn.Errorf(psn.Exhausted, "tenant %s has %d of %d MiB of memory in cluster %q and needs %d more: raise its quota", tenant, used.MemoryMiB, l.memory, l.cluster.name, more.MemoryMiB)
+	}
+	return nil
+}
+
+// limitOf is what a pool's own properties limit.
+func limitOf(p mo.ResourcePool, c *cluster) poolLimit {
+	l := poolLimit{self: p.Self, cluster: c, cpu: unlimited, memory: unlimited}
+	if v := p.Config.CpuAllocation.Limit; v != nil {
+		l.cpu = *v
+	}
+	if v := p.Config.MemoryAllocation.Limit; v != nil {
+		l.memory = *v
+	}
+	return l
 }
 
 // TenantUsage implements driver.Quotas. A limit is that of the cluster where it

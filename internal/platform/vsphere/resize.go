@@ -34,6 +34,11 @@ func (s *Site) updateSpec(ctx context.Context, vm ref, c driver.VMChange) (types
 	if c.Metadata != nil {
 		spec.ExtraConfig = append(spec.ExtraConfig, metadataOption(*c.Metadata)...)
 	}
+	if c.VCPUs != nil || c.MemoryMiB != nil {
+		if err := s.checkSize(ctx, vm, c); err != nil {
+			return spec, err
+		}
+	}
 	if c.DisplayName == nil && c.Disks == nil && c.NICs == nil {
 		return spec, nil
 	}
@@ -69,6 +74,34 @@ func (s *Site) updateSpec(ctx context.Context, vm ref, c driver.VMChange) (types
 		spec.DeviceChange = append(spec.DeviceChange, change...)
 	}
 	return spec, nil
+}
+
+// checkSize refuses a size that the tenant's limits do not allow.
+func (s *Site) checkSize(ctx context.Context, vm ref, c driver.VMChange) error {
+	var m mo.VirtualMachine
+	props := []string{"name", "runtime.host", "resourcePool", "config.extraConfig", "summary.config.numCpu", "summary.config.memorySizeMB"}
+	if err := s.readOne(ctx, vm, props, &m); err != nil {
+		return err
+	}
+	var more psn.Resources
+	if c.VCPUs != nil {
+		more.VCPUs = *c.VCPUs - int64(m.Summary.Config.NumCpu)
+	}
+	if c.MemoryMiB != nil {
+		more.MemoryMiB = *c.MemoryMiB - int64(m.Summary.Config.MemorySizeMB)
+	}
+	if m.ResourcePool == nil || more.VCPUs <= 0 && more.MemoryMiB <= 0 {
+		return nil
+	}
+	t, k, err := s.clusterFor(ctx, m)
+	if err != nil {
+		return err
+	}
+	now, err := s.readRoom(ctx, k, *m.ResourcePool)
+	if err != nil {
+		return err
+	}
+	return s.within(ctx, t, now.limit, psn.VMID(marks(m)[keyID]).Tenant(), more)
 }
 
 func checkChange(c driver.VMChange) error {
@@ -147,7 +180,7 @@ func (s *Site) diskChange(ctx context.Context, c *cluster, m mo.VirtualMachine, 
 			return nil, psn.Errorf(psn.Exhausted, "datastore %q of cluster %q has %d MiB free, disks are to grow by %d MiB", store, c.name, left>>20, ceilMiB(n))
 		}
 	}
-	_, stores, err := s.chooseStores(ctx, c, len(own), added)
+	_, stores, err := chooseStores(c, free, len(own), added)
 	if err != nil {
 		return nil, err
 	}

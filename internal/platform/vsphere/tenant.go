@@ -20,7 +20,7 @@ func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
 		return psn.Errorf(psn.InvalidInput, "%s: tenant id is empty", doing)
 	}
 	if t.Quota != nil {
-		if err := checkQuota(*t.Quota); err != nil {
+		if err := validQuota(*t.Quota); err != nil {
 			return s.coded(doing, err)
 		}
 	}

@@ -153,7 +153,7 @@ func (s *Site) sameVolume(ctx context.Context, spec driver.VolumeSpec) (*driver.
 		return nil, err
 	}
 	if v.SizeBytes != spec.SizeBytes || spec.StorageClass != "" && v.StorageClass != spec.StorageClass {
-		return nil, psn.Errorf(psn.AlreadyExists, "volume %s of tenant %s stands here already with %d MiB on datastore %q: use another name", spec.Name, spec.Tenant, v.SizeBytes>>20, v.StorageClass)
+		return nil, psn.Errorf(psn.AlreadyExists, "volume %s of tenant %s stands here already with a size of %d MiB on datastore %q: use another name", spec.Name, spec.Tenant, v.SizeBytes>>20, v.StorageClass)
 	}
 	return v, nil
 }
@@ -218,6 +218,15 @@ func (s *Site) holder(ctx context.Context, vm string) (m mo.VirtualMachine, err 
 	return m, err
 }
 
+// called is a machine's name and ref, for a message.
+func (s *Site) called(ctx context.Context, vm string) string {
+	var m mo.VirtualMachine
+	if err := s.readOne(ctx, vmRef(vm), []string{"name"}, &m); err != nil {
+		return vm
+	}
+	return fmt.Sprintf("%q (%s)", m.Name, vm)
+}
+
 func noSnapshots(m mo.VirtualMachine, what string) error {
 	if tree := snapshotTree(m); len(tree) > 0 {
 		return psn.Errorf(psn.Conflict, "machine %q has snapshot %q: %s until it is removed", m.Name, tree[0].Name, what)
@@ -246,7 +255,7 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 	case v.AttachedTo == vm:
 		return nil
 	case v.AttachedTo != "":
-		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it there first", v.AttachedTo)
+		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it there first", s.called(ctx, v.AttachedTo))
 	case owner != v.Tenant:
 		return psn.Errorf(psn.InvalidInput, "volume is of tenant %s and machine %q of %q: use one of the same tenant", v.Tenant, m.Name, owner)
 	}
@@ -318,7 +327,7 @@ func (s *Site) deleteVolume(ctx context.Context, ref string) error {
 		return err
 	}
 	if v.AttachedTo != "" {
-		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it first", v.AttachedTo)
+		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it first", s.called(ctx, v.AttachedTo))
 	}
 	res, err := methods.DeleteVirtualDisk_Task(ctx, s.conn.vim, &types.DeleteVirtualDisk_Task{
 		This: *s.conn.vim.ServiceContent.VirtualDiskManager, Name: volumePath(v.StorageClass, v.Tenant, v.Name), Datacenter: &s.dc.Self,
