@@ -99,7 +99,7 @@ func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, pro
 // upload makes the image and sends its content. What fails is removed.
 func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec driver.ImageSpec, from io.Reader) (*glanceImage, error) {
 	var i glanceImage
-	if err := send(ctx, c, http.MethodPost, "images", imageBody(spec), &i); err != nil {
+	if err := post(ctx, c, "images", imageBody(spec), &i); err != nil {
 		return nil, err
 	}
 	made, err := s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))

@@ -203,7 +203,7 @@ func (s *Site) updateNetwork(ctx context.Context, ref string, spec driver.Networ
 func (s *Site) bringNetwork(ctx context.Context, p *netParts, spec driver.NetworkSpec, plan subnetPlan) error {
 	if p.net == nil {
 		var made struct{ Network neutronNetwork }
-		if err := send(ctx, p.c, http.MethodPost, "networks", map[string]any{"network": map[string]any{
+		if err := post(ctx, p.c, "networks", map[string]any{"network": map[string]any{
 			"name": spec.Name, "project_id": p.project, "description": beingMade,
 		}}, &made); err != nil {
 			return err
@@ -260,7 +260,7 @@ func (s *Site) bringSubnet(ctx context.Context, p *netParts, name string, plan s
 			}
 		}
 		err := s.known(ctx, func() error {
-			return send(ctx, p.c, http.MethodPost, "subnets", map[string]any{"subnet": subnet}, &got)
+			return post(ctx, p.c, "subnets", map[string]any{"subnet": subnet}, &got)
 		})
 		if err == nil {
 			p.sub = &got.Subnet
@@ -313,7 +313,7 @@ func (s *Site) makeRouter(ctx context.Context, p *netParts, spec driver.NetworkS
 		}
 	}
 	var made struct{ Router neutronRouter }
-	err := send(ctx, p.c, http.MethodPost, "routers", map[string]any{"router": map[string]any{
+	err := post(ctx, p.c, "routers", map[string]any{"router": map[string]any{
 		"name": spec.Name, "project_id": p.project, "description": routerOfNet + p.net.ID,
 		"external_gateway_info": map[string]any{"network_id": external},
 	}}, &made)

@@ -125,7 +125,7 @@ func (s *Site) createSecurityGroup(ctx context.Context, spec driver.SecurityGrou
 		var made struct {
 			Group neutronGroup `json:"security_group"`
 		}
-		if err := send(ctx, p.c, http.MethodPost, "security-groups", map[string]any{"security_group": map[string]any{
+		if err := post(ctx, p.c, "security-groups", map[string]any{"security_group": map[string]any{
 			"name": spec.Name, "project_id": p.project, "description": beingMade,
 		}}, &made); err != nil {
 			return nil, err

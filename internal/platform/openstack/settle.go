@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
 )
 
 // settleTime bounds how long a service may contradict itself: not know an
@@ -42,3 +44,14 @@ func hasStatus(err error, statuses ...int) bool {
 
 // gone reports whether err says that there is no such object.
 func gone(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+// post sends a request that makes something, and waits for its answer even when
+// ctx ends meanwhile: a request that was left alone would go on at the service,
+// unseen by whoever looks a moment later whether the object stands. A silent
+// service ends the wait.
+func post(ctx context.Context, c *gophercloud.ServiceClient, path string, body, out any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return send(context.WithoutCancel(ctx), c, http.MethodPost, path, body, out)
+}

@@ -140,7 +140,7 @@ func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spe
 		}
 	}
 	var made struct{ Volume cinderVolume }
-	err := send(ctx, c, http.MethodPost, "volumes", map[string]any{"volume": volume}, &made)
+	err := post(ctx, c, "volumes", map[string]any{"volume": volume}, &made)
 	if hasStatus(err, http.StatusBadRequest, http.StatusNotFound) {
 		if better := checkClass(ctx, c, spec.StorageClass); better != nil {
 			err = better
@@ -253,32 +253,4 @@ func (s *Site) getVolume(ctx context.Context, c *gophercloud.ServiceClient, ref 
 	var got struct{ Volume cinderVolume }
 	err := get(ctx, c, "volumes/"+url.PathEscape(ref), &got)
 	return &got.Volume, err
-}
-
-// growVolume makes the volume so large, attached or not; being so large is
-// success.
-func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *cinderVolume, want int64) (*cinderVolume, error) {
-	v, err := s.volumeAtRest(ctx, c, v.ID)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case want < v.SizeGiB:
-		return nil, psn.Errorf(psn.InvalidInput, "size is %d GiB and cannot shrink to %d GiB: use at least %d GiB", v.SizeGiB, want, v.SizeGiB)
-	case want == v.SizeGiB:
-		return v, nil
-	}
-	err = s.free(ctx, func() error {
-		return send(ctx, c, http.MethodPost, "volumes/"+v.ID+"/action", map[string]any{"os-extend": map[string]any{"new_size": want}}, nil)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if v, err = s.volumeAtRest(ctx, c, v.ID); err != nil {
-		return nil, err
-	}
-	if v.SizeGiB < want {
-		return nil, s.volumeError(ctx, c, v.ID, fmt.Sprintf("grown to %d GiB", want))
-	}
-	return v, nil
 }

@@ -32,12 +32,15 @@ type Harness struct {
 	Worker  string // name of a running machine that takes disks; empty when there is none
 
 	// What the cases of objects need (RunObjects).
-	Uplink       string                  // external network that tenants' networks are routed to
-	StorageClass string                  // that volumes of Cluster can have
-	Hosts        int                     // of Cluster
-	TooLarge     int64                   // bytes that no volume can have
-	VolumeFile   func(ref string) string // a file with the bytes of a volume
-	ImageFile    func(ref string) string // a file with the bytes of an image, as uploaded
+	Uplink       string // external network that tenants' networks are routed to
+	StorageClass string // that volumes of Cluster can have
+	Hosts        int    // of Cluster
+	TooLarge     int64  // bytes that no volume can have
+	// FixedAttached says that the endpoint's storage cannot grow a volume that a
+	// machine has.
+	FixedAttached bool
+	VolumeFile    func(ref string) string // a file with the bytes of a volume
+	ImageFile     func(ref string) string // a file with the bytes of an image, as uploaded
 	// PrivateFlavor makes a size that only the tenant may use and returns its name.
 	PrivateFlavor func(t testing.TB, tenant psn.TenantID) string
 

@@ -24,13 +24,19 @@ func testMachineGrows(t *testing.T, h *Harness) {
 	id := h.ownTenant(t, s)
 	ref := h.machine(t, s, id, "grows", func(v *driver.VMSpec) { v.Disks = []driver.DiskSpec{{CapacityBytes: gib}} })
 	before := describe(t, s, ref)
-	disks := []driver.DiskSpec{{CapacityBytes: 2 * gib}, {CapacityBytes: gib}}
+	first := int64(2 * gib)
+	if h.FixedAttached {
+		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: []driver.DiskSpec{{CapacityBytes: first}}})
+		wantCode(t, err, psn.Conflict)
+		first = gib // and the disk is what it was
+	}
+	disks := []driver.DiskSpec{{CapacityBytes: first}, {CapacityBytes: gib}}
 	for range 2 { // what is so already is not done again
 		if err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: disks}); err != nil {
 			t.Fatal(err)
 		}
 		vm := describe(t, s, ref)
-		if len(vm.Disks) != 2 || vm.Disks[0].CapacityBytes != 2*gib || vm.Disks[1].CapacityBytes != gib {
+		if len(vm.Disks) != 2 || vm.Disks[0].CapacityBytes != first || vm.Disks[1].CapacityBytes != gib {
 			t.Fatalf("disks: %+v", vm.Disks)
 		}
 		if vm.Disks[0].UUID != before.Disks[0].UUID || vm.Disks[0].Key != before.Disks[0].Key {
@@ -38,8 +44,8 @@ func testMachineGrows(t *testing.T, h *Harness) {
 		}
 	}
 	for name, bad := range map[string][]driver.DiskSpec{
-		"smaller": {{CapacityBytes: gib}, {CapacityBytes: gib}},
-		"fewer":   {{CapacityBytes: 2 * gib}},
+		"smaller": {{CapacityBytes: first / 2}, {CapacityBytes: gib}},
+		"fewer":   {{CapacityBytes: first}},
 	} {
 		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: bad})
 		if !psn.Is(err, psn.InvalidInput) {

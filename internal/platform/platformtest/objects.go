@@ -17,12 +17,12 @@ import (
 // RunObjects runs the cases of what a tenant has at a site besides machines:
 // those for which the platform has all the notions, as driver.Notion says.
 func RunObjects(t *testing.T, p psn.Platform, newHarness func(testing.TB) *Harness) {
-	t.Run("Notions", func(t *testing.T) { testNotions(t, p, newHarness(t)) })
+	t.Run("Notions", func(t *testing.T) { testNotions(t, p, newHarness(t).fill()) })
 	for _, c := range objectCases {
 		if !hasAll(p, c.needs) {
 			continue // not a test left out: the platform has no such thing, and says so
 		}
-		t.Run(c.name, func(t *testing.T) { c.test(t, newHarness(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, newHarness(t).fill()) })
 	}
 }
 
