@@ -29,21 +29,22 @@ var phrases = sync.OnceValue(func() []phrase {
 	if err := json.Unmarshal(italianJSON, &table); err != nil {
 		panic(fmt.Sprintf("report: italian.json: %v", err)) // the tests of this package show that it parses
 	}
-	out := make([]phrase, len(table))
-	for i, row := range table {
-		out[i] = phrase{target: row[1]}
+	var out []phrase
+	for _, row := range table {
+		p := phrase{target: row[1]}
 		rest := row[0]
 		for {
 			open := strings.IndexByte(rest, '{')
 			if open < 0 {
-				out[i].fixed = append(out[i].fixed, rest)
+				p.fixed = append(p.fixed, rest)
 				break
 			}
 			end := open + strings.IndexByte(rest[open:], '}')
-			out[i].fixed = append(out[i].fixed, rest[:open])
-			out[i].places = append(out[i].places, rest[open+1:end])
+			p.fixed = append(p.fixed, rest[:open])
+			p.places = append(p.places, rest[open+1:end])
 			rest = rest[end+1:]
 		}
+		out = append(out, p)
 	}
 	// Messages on migrations end in a verdict of the matrix of their call.
 	for _, m := range catalog.Matrices() {
