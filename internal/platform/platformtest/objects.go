@@ -130,7 +130,7 @@ func (h *Harness) ownTenant(t testing.TB, s driver.Site) psn.TenantID {
 // sweep removes all that the tenant has, over a connection of its own: that of
 // the test may be broken on purpose.
 func (h *Harness) sweep(t testing.TB, id psn.TenantID) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	s, err := h.Open(ctx, Access{})
 	if err != nil {
