@@ -35,7 +35,7 @@ func (s *Site) adopt(ctx context.Context, ref string, id psn.VMID, l driver.Labe
 	if err != nil {
 		return err
 	}
-	sv, err := s.server(ctx, "", ref)
+	sv, err := s.server(ctx, ref)
 	if err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func (s *Site) DescribeVM(ctx context.Context, ref string) (*psn.VM, error) {
 }
 
 func (s *Site) describe(ctx context.Context, ref string) (*psn.VM, error) {
-	sv, err := s.server(ctx, "", ref)
+	sv, err := s.server(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -196,9 +196,9 @@ func (s *Site) describe(ctx context.Context, ref string) (*psn.VM, error) {
 	return &vm, nil
 }
 
-// server reads one server, as the project or, with "", as the operator.
-func (s *Site) server(ctx context.Context, project, ref string) (*server, error) {
-	c, err := s.compute(ctx, project)
+// server reads one server, whosesoever it is.
+func (s *Site) server(ctx context.Context, ref string) (*server, error) {
+	c, err := s.compute(ctx, "")
 	if err != nil {
 		return nil, err
 	}

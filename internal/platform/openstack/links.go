@@ -15,7 +15,7 @@ var _ driver.Links = (*Site)(nil)
 // SetLinks implements driver.Links: the administrative state of ports.
 func (s *Site) SetLinks(ctx context.Context, ref string, connected bool, except ...string) error {
 	doing := fmt.Sprintf("set links of virtual machine %s", ref)
-	if _, err := s.server(ctx, "", ref); err != nil {
+	if _, err := s.server(ctx, ref); err != nil {
 		return s.fault(err, doing)
 	}
 	cards, err := s.cardsOf(ctx, ref)

@@ -26,7 +26,7 @@ func list[T any](ctx context.Context, c *gophercloud.ServiceClient, path string,
 	out := []T{}
 	for {
 		var page map[string]json.RawMessage
-		if _, err := c.Get(ctx, c.ServiceURL(path)+"?"+q.Encode(), &page, nil); err != nil {
+		if err := get(ctx, c, path+"?"+q.Encode(), &page); err != nil {
 			return nil, err
 		}
 		var some []T
@@ -58,14 +58,14 @@ func more(page map[string]json.RawMessage, key string) bool {
 
 // get reads one object into out; path is below the client's resource base.
 func get(ctx context.Context, c *gophercloud.ServiceClient, path string, out any) error {
-	_, err := c.Get(ctx, c.ServiceURL(path), out, nil)
+	_, err := c.Get(ctx, c.ServiceURL(path), out, nil) //nolint:bodyclose // the client reads it to its end and closes it
 	return err
 }
 
 // send makes a request with a JSON body, nil for none, and reads the answer into
 // out, nil for none. Any 2xx is success.
 func send(ctx context.Context, c *gophercloud.ServiceClient, method, path string, body, out any) error {
-	_, err := c.Request(ctx, method, c.ServiceURL(path), &gophercloud.RequestOpts{
+	_, err := c.Request(ctx, method, c.ServiceURL(path), &gophercloud.RequestOpts{ //nolint:bodyclose // as above
 		JSONBody: body, JSONResponse: out, OkCodes: []int{200, 201, 202, 204},
 	})
 	return err

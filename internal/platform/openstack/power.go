@@ -30,7 +30,7 @@ func (m *machine) ours() psn.VMID {
 }
 
 func (s *Site) machine(ctx context.Context, ref string) (*machine, error) {
-	sv, err := s.server(ctx, "", ref)
+	sv, err := s.server(ctx, ref)
 	if err != nil {
 		return nil, err
 	}

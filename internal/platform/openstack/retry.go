@@ -39,7 +39,7 @@ func (t *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		pause = max(pause, 0)
 		if pause == 0 {
-			pause = wait/2 + rand.N(wait/2)
+			pause = wait/2 + rand.N(wait/2) //nolint:gosec // so that clients do not come back at once; no secret
 			wait = min(2*wait, retryLongest)
 		}
 		next, ok := rewound(req)

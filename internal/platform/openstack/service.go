@@ -105,11 +105,9 @@ func (s *session) client(ctx context.Context, project, name string) (*gopherclou
 	root := versionRe.ReplaceAllString(strings.TrimRight(endpoint, "/"), "") + "/"
 	s.dir.learn(root, name)
 	c := &gophercloud.ServiceClient{ProviderClient: sc.ProviderClient, Endpoint: endpoint, Type: def.typ}
-	switch {
-	case name == serviceVolume: // its endpoint names the project
-		c.ResourceBase = endpoint
-	default:
-		c.ResourceBase = root + def.path
+	c.ResourceBase = root + def.path
+	if name == serviceVolume {
+		c.ResourceBase = endpoint // it names the project
 	}
 	if def.want != "" {
 		c.Microversion, err = s.version(ctx, sc.ProviderClient, root, def)

@@ -1,0 +1,23 @@
+package openstack
+
+// What the tests of pure parts need.
+var (
+	CodeOf       = codeOf
+	Message      = message
+	ChooseNet    = chooseNet
+	CheckChange  = checkChange
+	Relabelled   = relabelled
+	NearestSizes = nearestSizes
+	ChooseSize   = chooseSize
+	Limits       = limits
+	CheckSpec    = checkSpec
+)
+
+type (
+	Size           = size
+	NeutronNetwork = neutronNetwork
+	QuotaSet       = quotaSet
+)
+
+// UsageOf is what a quota set says of a service.
+func UsageOf(q QuotaSet, service string) any { return q.usage(service) }
