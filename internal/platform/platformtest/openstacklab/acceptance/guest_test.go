@@ -89,4 +89,21 @@ func TestGuestsRun(t *testing.T) {
 		c.call(http.MethodDelete, "compute", "/servers/"+id+"/os-volume_attachments/"+data, nil, nil)
 		c.volumeIs(data, "available")
 	}
+
+	// A region's services end and start while its guests go on.
+	mends(t, c.lab.StartRegion, psn.Acilia)
+	if err := c.lab.StopRegion(t.Context(), psn.Acilia); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.lab.StartRegion(t.Context(), psn.Acilia); err != nil {
+		t.Fatal(err)
+	}
+	if log := c.console(first, "PSN-GUEST ready"); strings.Count(log, "PSN-GUEST up") != 1 {
+		t.Errorf("the guest did not go on:\n%s", log)
+	}
+	c.call(http.MethodPost, "compute", "/servers/"+first+"/os-volume_attachments", object{"volumeAttachment": object{"volumeId": data}}, nil)
+	c.volumeIs(data, "in-use")
+	c.await("the volume's bytes in the guest once more", func() (bool, error) {
+		return strings.Count(c.console(first, want), want) == 2, nil
+	})
 }
