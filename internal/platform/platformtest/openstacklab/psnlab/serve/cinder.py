@@ -20,6 +20,7 @@ import cinder.api.v3.router  # noqa: E402,F401 what paste loads later
 import cinder.cmd.volume as volume_command  # noqa: E402 also registers options
 import cinder.db.sqlalchemy.api  # noqa: E402,F401
 import cinder.privsep  # noqa: E402
+import cinder.scheduler.host_manager  # noqa: E402
 import cinder.scheduler.manager  # noqa: E402,F401
 import cinder.volume.drivers.nfs  # noqa: E402,F401
 import cinder.volume.manager  # noqa: E402,F401
@@ -33,6 +34,9 @@ from psnlab.serve import hub  # noqa: E402
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
+
+# Over a message queue this would arrive as the dictionary that the API takes it for.
+cinder.scheduler.host_manager.ReadOnlyDict.copy = lambda self: dict(self)
 
 
 class Service(service.Service):
