@@ -30,7 +30,8 @@ type Config struct {
 	// as AA:BB:… or AABB…. At most one is set; with neither, the system's roots decide.
 	CAFile    string
 	PinSHA256 string
-	// Datacenter may be empty when the vCenter has exactly one.
+	// Datacenter is a name, or folder/name; it may be empty when the vCenter has
+	// exactly one.
 	Datacenter string
 	// Switch is the distributed switch that tenants' networks are made on; it may
 	// be empty when the datacenter has exactly one.

@@ -64,7 +64,7 @@ func (s *Site) openDisk(ctx context.Context, disk driver.SnapshotDisk) (driver.D
 func (s *Site) folderURL(p object.DatastorePath) *url.URL {
 	u := s.conn.soap.URL()
 	u.Path = path.Join("/folder", p.Path)
-	u.RawQuery = url.Values{"dcPath": {s.dc.Name}, "dsName": {p.Datastore}}.Encode()
+	u.RawQuery = url.Values{"dcPath": {s.dcPath}, "dsName": {p.Datastore}}.Encode()
 	return u
 }
 

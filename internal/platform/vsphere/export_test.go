@@ -8,3 +8,12 @@ func (s *Site) SetPage(n int32) { s.page = n }
 
 // Readable is for tests.
 var Readable = readable
+
+// For tests.
+var (
+	Metadata      = metadata
+	OwnNetwork    = ownNetwork
+	PortGroupName = portGroupName
+	Nearest       = nearest
+	DisksIn       = disksIn
+)

@@ -97,7 +97,7 @@ func (s *Site) diskSizes(ctx context.Context, machines []mo.VirtualMachine) (map
 }
 
 // template finds the image of a machine to make and checks that they fit.
-func (s *Site) template(ctx context.Context, t *topology, spec driver.VMSpec) (*template, error) {
+func (s *Site) template(ctx context.Context, spec driver.VMSpec) (*template, error) {
 	images, err := s.images(ctx)
 	if err != nil {
 		return nil, err

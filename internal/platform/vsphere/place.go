@@ -57,7 +57,7 @@ func (s *Site) place(ctx context.Context, t *topology, spec driver.VMSpec) (*pla
 		return nil, err
 	}
 	if spec.Image != "" {
-		if p.image, err = s.template(ctx, t, spec); err != nil {
+		if p.image, err = s.template(ctx, spec); err != nil {
 			return nil, err
 		}
 	}

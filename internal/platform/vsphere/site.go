@@ -20,7 +20,9 @@ type Site struct {
 	conn *session
 	tags *tagger
 	dc   mo.Datacenter // name and root folders
-	page int32         // objects per answer
+	// dcPath is where the datacenter stands below the root folder, with its name.
+	dcPath string
+	page   int32 // objects per answer
 
 	topoMu sync.Mutex
 	topo   *topology // nil when it must be read
@@ -78,7 +80,7 @@ func (s *Site) Close(ctx context.Context) error {
 
 func (s *Site) findDatacenter(ctx context.Context) error {
 	content, err := s.readView(ctx, s.conn.vim.ServiceContent.RootFolder, map[string][]string{
-		"Datacenter": {"name", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder"},
+		"Datacenter": {"name", "parent", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder"},
 	})
 	if err != nil {
 		return err
@@ -89,17 +91,36 @@ func (s *Site) findDatacenter(ctx context.Context) error {
 	}
 	var names []string
 	for _, dc := range dcs {
-		if dc.Name == s.cfg.Datacenter || (s.cfg.Datacenter == "" && len(dcs) == 1) {
-			s.dc = dc
+		where, err := s.pathOf(ctx, dc)
+		if err != nil {
+			return err
+		}
+		if wanted := s.cfg.Datacenter; dc.Name == wanted || where == strings.Trim(wanted, "/") || (wanted == "" && len(dcs) == 1) {
+			s.dc, s.dcPath = dc, where
 			return nil
 		}
-		names = append(names, fmt.Sprintf("%q", dc.Name))
+		names = append(names, fmt.Sprintf("%q", where))
 	}
 	list := strings.Join(names, ", ")
 	if s.cfg.Datacenter == "" {
 		return psn.Errorf(psn.InvalidInput, "%s has %d datacenters (%s): set datacenter to one of them", s.cfg.Endpoint, len(dcs), list)
 	}
 	return psn.Errorf(psn.NotFound, "%s has no datacenter %q visible to user %q: it has %s", s.cfg.Endpoint, s.cfg.Datacenter, s.cfg.Username, list)
+}
+
+// pathOf is the datacenter's path below the root folder: its name alone, unless
+// it stands in folders.
+func (s *Site) pathOf(ctx context.Context, dc mo.Datacenter) (string, error) {
+	path := dc.Name
+	root := s.conn.vim.ServiceContent.RootFolder
+	for at := dc.Parent; at != nil && *at != root; {
+		var f mo.Folder
+		if err := s.readOne(ctx, *at, []string{"name", "parent"}, &f); err != nil {
+			return "", fmt.Errorf("find where datacenter %q stands: %w", dc.Name, err)
+		}
+		path, at = f.Name+"/"+path, f.Parent
+	}
+	return path, nil
 }
 
 // vmRef makes a reference of a platform id.
