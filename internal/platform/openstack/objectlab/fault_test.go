@@ -69,9 +69,14 @@ func (f *faulty) RoundTrip(req *http.Request) (*http.Response, error) {
 // connect opens the lab with a fault in the way, and makes a tenant.
 func connect(t *testing.T, f *fault) (*openstack.Site, psn.TenantID) {
 	t.Helper()
+	return connectBy(t, f.wrap)
+}
+
+func connectBy(t *testing.T, wrap func(http.RoundTripper) http.RoundTripper) (*openstack.Site, psn.TenantID) {
+	t.Helper()
 	lab := openstacklab.Find(t)
 	site := lab.Site(t, psn.Acilia)
-	s, err := openstack.Open(bounded(t), config(lab, site, f.wrap))
+	s, err := openstack.Open(bounded(t), config(lab, site, wrap))
 	if err != nil {
 		t.Fatal(err)
 	}
