@@ -104,7 +104,7 @@ func (s *Site) makeCard(ctx context.Context, p *plan, n int) (string, error) {
 	var made struct {
 		Port card `json:"port"`
 	}
-	err = send(ctx, c, http.MethodPost, "ports", map[string]any{"port": port}, &made)
+	err = post(ctx, c, "ports", map[string]any{"port": port}, &made)
 	return made.Port.ID, err
 }
 

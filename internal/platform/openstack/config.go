@@ -57,7 +57,7 @@ type Config struct {
 	HostFailures   int64  // hosts held back per zone; negative means DefaultHostFailures
 	Concurrency    int64  // requests at a time to one service; 0 means DefaultConcurrency
 
-	// Silence shortens how long a service may let a request wait; 0 for 60 s.
+	// Silence shortens how long a service may let a request wait; 0 for 2 minutes.
 	Silence time.Duration
 	// Poll is the time between two looks at an object that is being made; 0 for
 	// 1 s. A look at a server costs Nova two calls to Neutron: keep it long.

@@ -38,6 +38,10 @@ func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error)
 		return "", s.fault(err, doing)
 	}
 	defer unlock()
+	if err := s.makings.Acquire(ctx, 1); err != nil {
+		return "", s.fault(err, doing)
+	}
+	defer s.makings.Release(1)
 	ref, err := s.create(ctx, spec)
 	return ref, s.fault(err, doing)
 }
@@ -60,7 +64,7 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (string, error) {
 	}
 	ref, err := s.launch(ctx, p)
 	if err == nil {
-		if err = s.rest(ctx, project, ref); err == nil {
+		if err = s.rest(ctx, project, spec.ID, ref); err == nil {
 			return ref, nil
 		}
 	}
@@ -117,7 +121,7 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	if sv.Metadata[keyMaking] == "" {
 		return sv.ID, nil
 	}
-	err := s.rest(ctx, project, sv.ID)
+	err := s.rest(ctx, project, spec.ID, sv.ID)
 	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
 		return s.recover(ctx, &plan{VMSpec: spec, project: project}, err)
 	}
@@ -150,7 +154,7 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 	if ref == "" {
 		return "", cause
 	}
-	return ref, s.rest(ctx, p.project, ref)
+	return ref, s.rest(ctx, p.project, p.ID, ref)
 }
 
 // removeParts removes volumes and ports made for a machine that is not there.
@@ -178,7 +182,7 @@ func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
 	var made struct {
 		Server server `json:"server"`
 	}
-	err = send(ctx, c, http.MethodPost, "servers", p.body(disks, cards), &made)
+	err = post(ctx, c, "servers", p.body(disks, cards), &made)
 	return made.Server.ID, err
 }
 
@@ -227,12 +231,18 @@ func (p *plan) body(disks, cards []string) map[string]any {
 }
 
 // rest waits until a new server runs, stops it, and takes the mark of making off.
-func (s *Site) rest(ctx context.Context, project, ref string) error {
+func (s *Site) rest(ctx context.Context, project string, id psn.VMID, ref string) error {
 	c, err := s.compute(ctx, project)
 	if err != nil {
 		return err
 	}
+	await, looks := []string{"ACTIVE", "SHUTOFF", "ERROR"}, 0
 	err = s.wait(ctx, "server "+ref+" to come to rest", func(ctx context.Context) (bool, error) {
+		there, err := inStatus(ctx, c, id, await...)
+		looks++
+		if err != nil || !there && looks%20 != 0 { // the list does not tell a server that is slow from one that is gone
+			return false, err
+		}
 		sv, err := s.newServer(ctx, c, ref)
 		switch {
 		case err != nil:
@@ -246,6 +256,7 @@ func (s *Site) rest(ctx context.Context, project, ref string) error {
 			if hasStatus(err, http.StatusConflict) {
 				err = nil // on its way
 			}
+			await = []string{"SHUTOFF", "ERROR"}
 			return false, err
 		}
 		return false, nil
@@ -258,6 +269,14 @@ func (s *Site) rest(ctx context.Context, project, ref string) error {
 		return nil // another process was first
 	}
 	return err
+}
+
+// inStatus asks whether the machine's server is in one of the statuses. It is
+// the cheap way to wait: a look at the server itself costs Nova two calls to
+// Neutron, a list of names costs none.
+func inStatus(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, statuses ...string) (bool, error) {
+	found, err := list(ctx, c, "servers", url.Values{"tags": {machineTag(id)}, "status": statuses}, "servers", named.id)
+	return len(found) > 0, err
 }
 
 // newServer reads a server that Nova may not know of for a moment after it made

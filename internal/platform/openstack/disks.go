@@ -123,7 +123,7 @@ func (s *Site) makeDisk(ctx context.Context, c *gophercloud.ServiceClient, p *pl
 	var made struct {
 		Volume diskOfVolume `json:"volume"`
 	}
-	err := send(ctx, c, http.MethodPost, "volumes", map[string]any{"volume": volume}, &made)
+	err := post(ctx, c, "volumes", map[string]any{"volume": volume}, &made)
 	return made.Volume.ID, s.roomless(err, sizeGiB(d.CapacityBytes))
 }
 

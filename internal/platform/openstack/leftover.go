@@ -59,7 +59,12 @@ type leftover struct {
 	Size    json.RawMessage `json:"size"`                // of a volume, in GiB
 	Address string          `json:"floating_ip_address"` // of a floating address
 	Owner   string          `json:"device_owner"`        // of a port
+	Device  string          `json:"device_id"`           // of a port
 }
+
+// stray reports whether a port was made for a machine that it never got to, or
+// that is gone. DeleteTenant removes it.
+func (l leftover) stray() bool { return l.Device == "" && strings.HasPrefix(l.Name, portPrefix) }
 
 func (l leftover) id() string { return l.ID }
 
@@ -103,7 +108,7 @@ func (l leftover) text(k leftoverKind) string {
 			return ""
 		}
 	case "ports":
-		if strings.HasPrefix(l.Owner, "network:") || strings.HasPrefix(l.Owner, "compute:") {
+		if strings.HasPrefix(l.Owner, "network:") || strings.HasPrefix(l.Owner, "compute:") || l.stray() {
 			return ""
 		}
 	}

@@ -66,7 +66,8 @@ func verdict(req *http.Request, res *http.Response, err error) (again bool, paus
 	if err != nil {
 		var op *net.OpError
 		dialled := errors.As(err, &op) && op.Op == "dial"
-		return (dialled || harmless(req.Method)) && untrusted(err) == nil && req.Context().Err() == nil && !psn.Is(err, psn.InvalidInput), 0
+		var own *psn.Error // of the chain below: refused here, not trusted, or silent for long enough
+		return (dialled || harmless(req.Method)) && untrusted(err) == nil && req.Context().Err() == nil && !errors.As(err, &own), 0
 	}
 	pause, _ = retryAfter(res)
 	switch res.StatusCode {

@@ -11,8 +11,9 @@ import (
 )
 
 // normalSilence is how long a service may be silent, before the answer and
-// within it. What takes long on an OpenStack is answered at once and polled.
-const normalSilence = 60 * time.Second
+// within it. What takes long on an OpenStack is answered at once and polled, but
+// Nova asks other services before it answers, and waits for each.
+const normalSilence = 2 * time.Minute
 
 // silence gives up on a service that accepts a request and says nothing. Sending
 // a body, such as an image's, counts as a sign of life.

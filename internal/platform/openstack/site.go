@@ -4,8 +4,14 @@ import (
 	"context"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 )
+
+// makingsAtOnce bounds the machines that are being made at a time. Each keeps
+// Nova, Neutron and Cinder busy for some seconds, and so do the looks at it.
+const makingsAtOnce = 6
 
 // Site implements driver.Site and the capability interfaces on one region.
 type Site struct {
@@ -15,10 +21,11 @@ type Site struct {
 	mu     sync.Mutex
 	domain string // id of Config.TenantDomain, once known
 
-	tenants  keyedLock // one change of a tenant's project at a time
-	machines keyedLock // one making of a machine at a time, by id
-	servers  keyedLock // one change of a server at a time, by ref
-	objects  keyedLock // one making of another object at a time, by kind, project and name
+	tenants  keyedLock           // one change of a tenant's project at a time
+	machines keyedLock           // one making of a machine at a time, by id
+	makings  *semaphore.Weighted // machines being made at a time
+	servers  keyedLock           // one change of a server at a time, by ref
+	objects  keyedLock           // one making of another object at a time, by kind, project and name
 }
 
 var _ driver.Site = (*Site)(nil)
@@ -35,7 +42,7 @@ func Open(ctx context.Context, cfg Config) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{cfg: cfg, conn: conn}
+	s := &Site{cfg: cfg, conn: conn, makings: semaphore.NewWeighted(makingsAtOnce)}
 	if err := s.meet(ctx); err != nil {
 		_ = conn.close(context.WithoutCancel(ctx)) // the first error is the one that matters
 		return nil, s.fault(err, "open")

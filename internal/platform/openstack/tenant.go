@@ -63,7 +63,7 @@ func (s *Site) makeProject(ctx context.Context, c *gophercloud.ServiceClient, t 
 	var made struct {
 		Project project `json:"project"`
 	}
-	err = send(ctx, c, http.MethodPost, "projects", map[string]any{"project": map[string]any{
+	err = post(ctx, c, "projects", map[string]any{"project": map[string]any{
 		"name": string(t.ID), "domain_id": domain, "description": t.Name, "enabled": true,
 		"tags": []string{tagOurs, tagRegion + s.cfg.Region},
 	}}, &made)
@@ -130,8 +130,8 @@ func (s *Site) TenantExists(ctx context.Context, t psn.TenantID) (bool, error) {
 }
 
 // DeleteTenant implements driver.Site. It removes what was made for the tenant
-// in this region (private flavours, empty server groups, the default security
-// group, limits) and the project itself when it serves no other region.
+// in this region (private flavours, empty server groups, ports that
+// no machine has, the default security group, limits) and the project itself when it serves no other region.
 func (s *Site) DeleteTenant(ctx context.Context, t psn.TenantID) error {
 	doing := fmt.Sprintf("delete tenant %s", t)
 	unlock, err := s.tenants.lock(ctx, string(t))
@@ -200,6 +200,18 @@ func (s *Site) clear(ctx context.Context, t psn.TenantID, project string) error 
 	c, err := s.network(ctx, "")
 	if err != nil {
 		return err
+	}
+	ports, err := list(ctx, c, "ports", url.Values{"project_id": {project}, "fields": {"id", "name", "device_id"}}, "ports", leftover.id)
+	if err != nil {
+		return err
+	}
+	for _, p := range ports {
+		if !p.stray() {
+			continue
+		}
+		if err := s.removePort(ctx, p.ID); err != nil {
+			return err
+		}
 	}
 	groups, err := list(ctx, c, "security-groups", url.Values{"project_id": {project}, "fields": {"id", "name"}}, "security_groups", named.id)
 	if err != nil {

@@ -22,7 +22,7 @@ func (s *session) version(ctx context.Context, c *gophercloud.ProviderClient, ro
 		return v, nil
 	}
 	var doc versionDocument
-	_, err := c.Request(ctx, http.MethodGet, root, &gophercloud.RequestOpts{
+	_, err := c.Request(ctx, http.MethodGet, root, &gophercloud.RequestOpts{ //nolint:bodyclose // the client reads it to its end and closes it
 		JSONResponse: &doc, OkCodes: []int{http.StatusOK, http.StatusMultipleChoices},
 	})
 	if err != nil {
