@@ -35,9 +35,9 @@ func (c *Center) obeyRules(ctx *simulator.Context, vm *simulator.VirtualMachine)
 	if fault != nil || host == *vm.Runtime.Host {
 		return fault
 	}
-	old, new := ctx.Map.Get(*vm.Runtime.Host).(*simulator.HostSystem), ctx.Map.Get(host).(*simulator.HostSystem)
-	ctx.Map.RemoveReference(ctx, old, &old.Vm, vm.Self)
-	ctx.Map.AppendReference(ctx, new, &new.Vm, vm.Self)
+	from, to := ctx.Map.Get(*vm.Runtime.Host).(*simulator.HostSystem), ctx.Map.Get(host).(*simulator.HostSystem)
+	ctx.Map.RemoveReference(ctx, from, &from.Vm, vm.Self)
+	ctx.Map.AppendReference(ctx, to, &to.Vm, vm.Self)
 	ctx.Update(vm, []types.PropertyChange{{Name: "runtime.host", Val: &host}, {Name: "summary.runtime.host", Val: &host}})
 	return nil
 }

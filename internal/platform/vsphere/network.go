@@ -31,7 +31,10 @@ func ownNetwork(portGroup, description string) (tenant psn.TenantID, name string
 		return "", "", false
 	}
 	t, name, ours := strings.Cut(rest, ".")
-	return psn.TenantID(t), name, ours
+	if !ours {
+		return "", "", false
+	}
+	return psn.TenantID(t), name, true
 }
 
 func marked(description string) string {
