@@ -17,7 +17,7 @@ import (
 )
 
 func TestOpenStackVolume(t *testing.T) {
-	const at, address, db = psn.Rozzano, "psn_volume.this", psn.VMID("p_va/db-1")
+	const at, address, db = psn.Pomezia, "psn_volume.this", psn.VMID("p_va/db-1")
 	lab, site := start(t, at)
 	only := lab.Config(tenant("p_va", at, ""))
 	config := func(attributes string) string {
@@ -57,11 +57,11 @@ func TestOpenStackVolume(t *testing.T) {
 	}
 	zone := fmt.Sprintf("  zone = %q\n", site.Zones[0])
 	providertest.Test(t, []resource.TestStep{
-		fails(config("  size_gib = 1\n  attached_to = \"p_va/db-1\"\n"+zone), `unable to create volume "p_va/rozzano/openstack/dati".*attached_to:.*db-1`),
+		fails(config("  size_gib = 1\n  attached_to = \"p_va/db-1\"\n"+zone), `unable to create volume "p_va/pomezia/openstack/dati".*attached_to:.*db-1`),
 		{
 			Config: config("  size_gib = 1\n" + zone),
 			ConfigPlanChecks: before(
-				plancheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("p_va/rozzano/openstack/dati")),
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("p_va/pomezia/openstack/dati")),
 				plancheck.ExpectUnknownValue(address, tfjsonpath.New("storage_class")),
 			),
 			Check: stands(1, site.StorageClasses[0], false, false),
@@ -71,7 +71,7 @@ func TestOpenStackVolume(t *testing.T) {
 			Config: config("  size_gib = 2\n" + zone), ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
 			Check: stands(2, site.StorageClasses[0], false, true),
 		},
-		fails(config("  size_gib = 1\n"+zone), `unable to shrink volume "p_va/rozzano/openstack/dati".*has 2 GiB, 1 are asked for`),
+		fails(config("  size_gib = 1\n"+zone), `unable to shrink volume "p_va/pomezia/openstack/dati".*has 2 GiB, 1 are asked for`),
 		{
 			PreConfig: makeVM,
 			Config:    config("  size_gib = 2\n  attached_to = \"p_va/db-1\"\n" + zone), ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
@@ -82,7 +82,7 @@ func TestOpenStackVolume(t *testing.T) {
 			Config: config("  size_gib = 3\n  attached_to = \"p_va/db-1\"\n" + zone), ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
 			Check: stands(3, site.StorageClasses[0], true, true),
 		},
-		imports(address, "p_va/rozzano/openstack/dati"),
+		imports(address, "p_va/pomezia/openstack/dati"),
 		{
 			Config: config("  size_gib = 3\n" + zone), ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
 			Check: stands(3, site.StorageClasses[0], false, true),

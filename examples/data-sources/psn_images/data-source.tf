@@ -1,0 +1,4 @@
+data "psn_images" "rozzano" {
+  site     = "rozzano"
+  platform = "openstack"
+}

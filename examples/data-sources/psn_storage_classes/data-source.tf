@@ -1,0 +1,4 @@
+data "psn_storage_classes" "rozzano" {
+  site     = "rozzano"
+  platform = "openstack"
+}

@@ -1,0 +1,1 @@
+terraform import psn_image.debian _/rozzano/openstack/debian-12

@@ -1,0 +1,1 @@
+terraform import psn_network.dati p_bs/acilia/vsphere/dati

@@ -1,0 +1,1 @@
+terraform import psn_volume.archivio p_bs/rozzano/openstack/archivio

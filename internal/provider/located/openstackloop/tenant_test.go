@@ -1,0 +1,111 @@
+package openstackloop_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/provider/providertest"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// TestOpenStackTenant: limits are kept by the cloud, apart from what is used,
+// and what stands in the way of a tenant's end is named.
+func TestOpenStackTenant(t *testing.T) {
+	const at = psn.Pomezia
+	lab, _ := start(t, at)
+	usage := `
+data "psn_tenant_usage" "now" {
+  tenant_id  = psn_tenant.this.id
+  depends_on = [psn_network.this, psn_tenant.this]
+}
+output "usage" {
+  value = { for u in data.psn_tenant_usage.now.usage : u.quantity => "${u.used} of ${u.limit == null ? "all" : u.limit}" }
+}
+`
+	with := func(quotas string) string {
+		return lab.Config(tenant("p_co", at, quotas) + located("network", "dati", at, "") + usage)
+	}
+	tells := func(want map[string]string) []statecheck.StateCheck {
+		parts := map[string]knownvalue.Check{}
+		for k, v := range want {
+			parts[k] = knownvalue.StringExact(v)
+		}
+		return []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("usage", knownvalue.MapPartial(parts))}
+	}
+	limits := func() string {
+		all, err := lab.Site(at).TenantUsage(t.Context(), "p_co")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := ""
+		for _, u := range all {
+			if u.Limit == nil {
+				out += u.Quantity + " "
+			}
+		}
+		return out
+	}
+	other := driver.NetworkSpec{Tenant: "p_co", Name: "a-mano"}
+	providertest.Test(t, []resource.TestStep{
+		{
+			Config: with("  site_quotas = { pomezia = { instances = 5, vcpus = -1, memory_gib = 2, networks = 3, volumes = 0, security_groups = 4, floating_ips = 0 } }"),
+			ConfigStateChecks: tells(map[string]string{
+				"instances": "0 of 5", "vcpus": "0 of all", "memory_mib": "0 of 2048", "networks": "1 of 3", "volumes": "0 of 0", "storage_mib": "0 of all",
+			}),
+		},
+		{
+			Config:            with("  site_quotas = { pomezia = { networks = 1 } }"),
+			ConfigPlanChecks:  before(providertest.OnlyThese("update psn_tenant.this")),
+			ConfigStateChecks: tells(map[string]string{"instances": "0 of all", "networks": "1 of 1", "volumes": "0 of all"}),
+		},
+		// The cloud keeps the limit itself.
+		fails(with("  site_quotas = { pomezia = { networks = 1 } }")+`
+resource "psn_network" "second" {
+  tenant_id = psn_tenant.this.id
+  name      = "altra"
+  site      = "pomezia"
+  platform  = "openstack"
+}
+`, `unable to create network "p_co/pomezia/openstack/altra".*quota`),
+		{
+			Config: with(""), // taken out: no limits
+			Check: func(*terraform.State) error {
+				if got, want := limits(), "floating_ips instances memory_mib networks security_groups storage_mib vcpus volumes "; got != want {
+					return fmt.Errorf("unlimited are %q, want %q", got, want)
+				}
+				return nil
+			},
+		},
+		{
+			PreConfig: func() {
+				if _, err := lab.Site(at).CreateNetwork(t.Context(), other); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: lab.Config(tenant("p_co", at, "")),
+		},
+		fails(lab.Config(""), `unable to delete tenant "p_co" at pomezia.*network a-mano`),
+		{
+			PreConfig: func() {
+				s := lab.Site(at)
+				n, err := s.FindNetwork(t.Context(), "p_co", other.Name)
+				if err == nil {
+					err = s.DeleteNetwork(t.Context(), n.Ref)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: lab.Config(""), ConfigPlanChecks: before(providertest.OnlyThese("delete psn_tenant.this")),
+		},
+	})
+	if ok, err := lab.Site(at).TenantExists(t.Context(), "p_co"); ok || err != nil {
+		t.Errorf("destroyed, still there: %v, %v", ok, err)
+	}
+}
