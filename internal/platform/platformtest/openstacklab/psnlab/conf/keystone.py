@@ -13,6 +13,7 @@ def sections(settings):
         'database': ini.database(settings, 'keystone'),
         'token': {'provider': 'fernet', 'expiration': settings.token_seconds, 'allow_expired_window': 3600},
         'fernet_tokens': {'key_repository': keys(settings, 'fernet')},
+        'fernet_receipts': {'key_repository': keys(settings, 'fernet')},
         'credential': {'key_repository': keys(settings, 'credential')},
         'identity': {'password_hash_rounds': 4},  # the lab's passwords are long and random
         # Identity is one process, so what that process remembers is never out of date.
