@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -142,7 +143,7 @@ func (s *session) login(ctx context.Context, sc *scope, project string) error {
 	// A client without token and without renewal: a refusal here is final.
 	fresh := &gophercloud.ProviderClient{HTTPClient: s.http, UserAgent: sc.UserAgent}
 	res := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: fresh, Endpoint: s.identityURL()}, opts)
-	if gophercloud.ResponseCodeIs(res.Err, http.StatusUnauthorized) {
+	if gophercloud.ResponseCodeIs(res.Err, http.StatusUnauthorized) || noCredential(res.Err) {
 		return s.refusal(project)
 	}
 	if res.Err != nil {
@@ -155,6 +156,13 @@ func (s *session) login(ctx context.Context, sc *scope, project string) error {
 		return nil
 	}
 	return sc.read(res)
+}
+
+// noCredential reports whether Keystone says that there is no such application
+// credential (any more): it answers 404 to that, not 401.
+func noCredential(err error) bool {
+	var a gophercloud.ErrUnexpectedResponseCode
+	return errors.As(err, &a) && a.Actual == http.StatusNotFound && strings.Contains(string(a.Body), "Application Credential")
 }
 
 // read notes who the token is of and what it reaches.
