@@ -251,6 +251,35 @@ func TestOneLoginForMany(t *testing.T) {
 	}
 }
 
+// TestTokensThatEndInARow: two that end one after the other do not show; a cloud
+// that refuses every token of its own is given up.
+func TestTokensThatEndInARow(t *testing.T) {
+	c := newCloud(t)
+	cfg := c.config(t)
+	var refusals, asked atomic.Int64
+	cfg.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/compute/v2.1/servers/a" {
+				asked.Add(1)
+				if refusals.Add(-1) >= 0 {
+					return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+				}
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	s := open(t, cfg)
+	refusals.Store(3)
+	if _, err := s.DescribeVM(bounded(t), "a"); !psn.Is(err, psn.NotFound) {
+		t.Errorf("three tokens ended in a row: %v", err)
+	}
+	refusals.Store(1000)
+	asked.Store(0)
+	if _, err := s.DescribeVM(bounded(t), "a"); !psn.Is(err, psn.Unauthenticated) || asked.Load() > 10 {
+		t.Errorf("after %d tries: %v", asked.Load(), err)
+	}
+}
+
 // TestChangedPasswordIsAskedOnce: many machines must not lock the account.
 func TestChangedPasswordIsAskedOnce(t *testing.T) {
 	c := newCloud(t)

@@ -19,7 +19,7 @@ import (
 
 // session holds the tokens of one credential: the operator's own and one per
 // tenant's project. The chain, from the caller down: gophercloud's client
-// (token, one new login per 401), retry, limit (concurrency, encryption), silence,
+// (token), renew (a new login when it ended), retry, limit (concurrency, encryption), silence,
 // what Config.Wrap adds, TLS.
 type session struct {
 	cfg  Config
@@ -98,6 +98,7 @@ func (s *session) scoped(ctx context.Context, project string) (*scope, error) {
 		return nil, psn.Errorf(psn.Unsupported, "%s acts in its own project only and cannot serve tenants: configure username and password", s.cfg.who())
 	}
 	sc := &scope{ProviderClient: &gophercloud.ProviderClient{HTTPClient: s.http}, project: project}
+	sc.HTTPClient.Transport = &renew{sc, s.http.Transport}
 	sc.UserAgent.Prepend("terraform-provider-psn")
 	sc.UseTokenLock()
 	if err := s.login(ctx, sc, project); err != nil {
@@ -239,8 +240,9 @@ func (s *session) close(ctx context.Context) error {
 	s.mu.Unlock()
 	var first error
 	for _, sc := range scopes {
-		sc.ReauthFunc = nil
-		err := tokens.Revoke(ctx, &gophercloud.ServiceClient{ProviderClient: sc.ProviderClient, Endpoint: s.identityURL()}, sc.Token()).Err
+		// A client that does not log in anew to take its leave.
+		last := &gophercloud.ProviderClient{HTTPClient: s.http, TokenID: sc.Token()}
+		err := tokens.Revoke(ctx, &gophercloud.ServiceClient{ProviderClient: last, Endpoint: s.identityURL()}, sc.Token()).Err
 		if first == nil && !gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 			first = err
 		}
