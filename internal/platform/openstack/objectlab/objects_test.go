@@ -26,7 +26,7 @@ func config(lab *openstacklab.Lab, site *openstacklab.Site, wrap func(http.Round
 	return openstack.Config{
 		Site: psn.Acilia, AuthURL: lab.AuthURL, Region: site.Region, CAFile: lab.CAFile,
 		Username: "admin", Project: "admin", Password: lab.Password,
-		Uplink: site.Uplink, DefaultNetwork: site.Network, CreateFlavors: true, Poll: 250 * time.Millisecond, Wrap: mended(wrap),
+		Uplink: site.Uplink, DefaultNetwork: site.Network, CreateFlavors: true, Poll: 500 * time.Millisecond, Wrap: mended(wrap),
 	}
 }
 
