@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -39,4 +40,9 @@ func SiteQuotas(bySite map[string]map[string]int64) types.Map {
 // Quotas are the limits for each site.
 func Quotas(ctx context.Context, now, before types.Map) (map[psn.Site]*driver.Quota, diag.Diagnostics) {
 	return quotas(ctx, now, before)
+}
+
+// End ends a tenant at one place.
+func End(ctx context.Context, p *platform.Site, id psn.TenantID, diags *diag.Diagnostics) error {
+	return end(ctx, p, id, diags)
 }

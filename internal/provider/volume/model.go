@@ -28,23 +28,24 @@ func (m *model) expand() driver.VolumeSpec {
 	}
 }
 
-// flatten takes over what is observed. What a platform does not tell stays as it
-// was written, and so does the image: a volume that is imported is not replaced
-// because its image is named in another way, or is gone.
+// flatten takes over what is observed, but for where the bytes lie and what they
+// came from: a volume that went to other storage with its machine, or whose image
+// is named in another way, is never replaced for it.
 func (m *model) flatten(v driver.Volume, holder string) {
 	m.Ref = types.StringValue(v.Ref)
 	m.SizeGiB = types.Int64Value(sizeOf(v))
-	m.StorageClass = told(m.StorageClass, v.StorageClass)
-	m.Zone = told(m.Zone, v.Zone)
+	m.StorageClass = asked(m.StorageClass, v.StorageClass)
+	m.Zone = asked(m.Zone, v.Zone)
 	m.AttachedTo = located.Optional(holder)
 }
 
 // sizeOf rounds up: 256 MiB are not 0 GiB.
 func sizeOf(v driver.Volume) int64 { return (v.SizeBytes + bytesPerGiB - 1) / bytesPerGiB }
 
-func told(was types.String, is string) types.String {
-	if is == "" && !was.IsUnknown() {
-		return was
+// asked is what was asked for, else what the platform chose.
+func asked(was types.String, is string) types.String {
+	if was.IsNull() || was.IsUnknown() {
+		return located.Optional(is)
 	}
-	return located.Optional(is)
+	return was
 }

@@ -62,12 +62,18 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestFlatten: a volume that went to other storage with its machine is not what
+// a plan replaces; what nobody asked for is what the platform chose.
 func TestFlatten(t *testing.T) {
-	m := volume.Flatten(model(10, "ssd", "a", "debian"), driver.Volume{Ref: "v", VolumeSpec: driver.VolumeSpec{SizeBytes: 256 << 20, StorageClass: "hdd", Image: "0815"}}, "p_bs/db-1")
-	want := model(1, "hdd", "a", "debian") // a platform that tells no zone does not take it away
-	want.Ref, want.AttachedTo = types.StringValue("v"), types.StringValue("p_bs/db-1")
-	if fmt.Sprint(m) != fmt.Sprint(want) {
-		t.Errorf("got  %+v\nwant %+v", m, want)
+	seen := driver.Volume{Ref: "v", VolumeSpec: driver.VolumeSpec{SizeBytes: 256 << 20, StorageClass: "hdd", Image: "0815"}}
+	for name, c := range map[string]struct{ before, want volume.Model }{
+		"asked for":  {model(10, "ssd", "a", "debian"), model(1, "ssd", "a", "debian")},
+		"left alone": {model(10, "", "", ""), model(1, "hdd", "", "")},
+	} {
+		c.want.Ref, c.want.AttachedTo = types.StringValue("v"), types.StringValue("p_bs/db-1")
+		if got := volume.Flatten(c.before, seen, "p_bs/db-1"); fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: got  %+v\nwant %+v", name, got, c.want)
+		}
 	}
 }
 

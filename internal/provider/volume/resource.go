@@ -81,7 +81,9 @@ func (volume) Update(ctx context.Context, at *platform.Site, m *model, prior mod
 		v.AttachedTo = ""
 	}
 	if m.SizeGiB.ValueInt64() > sizeOf(*v) {
-		grown, err := at.UpdateVolume(ctx, v.Ref, m.expand())
+		spec := m.expand()
+		spec.StorageClass, spec.Zone = v.StorageClass, v.Zone // wherever it lies by now
+		grown, err := at.UpdateVolume(ctx, v.Ref, spec)
 		if err != nil {
 			return err
 		}

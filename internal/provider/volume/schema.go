@@ -23,7 +23,7 @@ func (volume) Schema() schema.Schema {
 			},
 			"storage_class": schema.StringAttribute{
 				Optional: true, Computed: true, Validators: given,
-				MarkdownDescription: "Volume type or datastore, one of `data.psn_storage_classes`. Default: chosen by the platform. Another one replaces the volume: what is on it is lost.",
+				MarkdownDescription: "Volume type or datastore, one of `data.psn_storage_classes`. Default: chosen by the platform. Where the platform moves it later is left to it. Another one asked for replaces the volume: what is on it is lost.",
 			},
 			"zone": schema.StringAttribute{
 				Optional: true, Computed: true, Validators: given,
