@@ -22,13 +22,13 @@ func describe(t testing.TB, s driver.Site, ref string) *psn.VM {
 func testMachineGrows(t *testing.T, h *Harness) {
 	s := h.open(t)
 	id := h.ownTenant(t, s)
-	ref := h.machine(t, s, id, "grows", func(v *driver.VMSpec) { v.Disks = []driver.DiskSpec{{CapacityBytes: gib}} })
+	ref := h.machine(t, s, id, "grows", func(v *driver.VMSpec) { v.Disks = []driver.DiskSpec{{CapacityBytes: 2 * gib}} })
 	before := describe(t, s, ref)
-	first := int64(2 * gib)
+	first := int64(3 * gib)
 	if h.FixedAttached {
 		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: []driver.DiskSpec{{CapacityBytes: first}}})
 		wantCode(t, err, psn.Conflict)
-		first = gib // and the disk is what it was
+		first = 2 * gib // and the disk is what it was
 	}
 	disks := []driver.DiskSpec{{CapacityBytes: first}, {CapacityBytes: gib}}
 	for range 2 { // what is so already is not done again
@@ -44,7 +44,7 @@ func testMachineGrows(t *testing.T, h *Harness) {
 		}
 	}
 	for name, bad := range map[string][]driver.DiskSpec{
-		"smaller": {{CapacityBytes: first / 2}, {CapacityBytes: gib}},
+		"smaller": {{CapacityBytes: gib}, {CapacityBytes: gib}},
 		"fewer":   {{CapacityBytes: first}},
 	} {
 		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: bad})
