@@ -62,8 +62,9 @@ type Config struct {
 	// Poll is the time between two looks at an object that is being made; 0 for
 	// 1 s. A look at a server costs Nova two calls to Neutron: keep it long.
 	Poll time.Duration
-	// Observe, when not nil, is told of every answer: the service's type, the
-	// method, the path without its query, and the status.
+	// Observe, when not nil, is told of every answer: the service, the method, the
+	// path without its query, and the status, 0 for none. It is called by many at
+	// a time.
 	Observe func(service, method, path string, status int)
 	// Wrap, when not nil, is put around the transport of every request, below
 	// retries and sessions. Tests observe and break the wire with it.

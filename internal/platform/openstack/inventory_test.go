@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -179,12 +180,21 @@ func TestSourceIsReadWithItsOwnRights(t *testing.T) {
 	c := region(t)
 	cfg := c.config(t)
 	cfg.Site = ""
+	var mu sync.Mutex
 	var all []string
-	cfg.Observe = func(_, _, path string, _ int) { all = append(all, path) }
-	cfg.Concurrency = 1
+	cfg.Observe = func(_, _, path string, _ int) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, path)
+	}
 	_, err := open(t, cfg).Inventory(bounded(t))
 	if !psn.Is(err, psn.InvalidInput) { // the script wants all_tenants
 		t.Errorf("err = %v", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(all) < 5 {
+		t.Errorf("asked only for %q", all)
 	}
 	for _, p := range all {
 		for _, never := range []string{"hypervisors", "aggregates", "projects", "get_pools", "allocation_candidates"} {

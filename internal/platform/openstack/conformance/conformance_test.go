@@ -68,7 +68,7 @@ func labHarness(t testing.TB) *platformtest.Harness {
 			return s, nil
 		},
 		Endpoint: "https://" + f.addr, User: "admin",
-		Tenant: tenant, DiskUnit: 1 << 30, ExpireEvery: 9,
+		Tenant: tenant, DiskUnit: 1 << 30, ExpireEvery: 5,
 		Cluster: at.Zones[0], Network: at.Network,
 		CreateCall: "block_device_mapping_v2",
 		Throttle:   f.throttle, Overload: 1000, Relieve: func() { f.throttle(0, 0) },
