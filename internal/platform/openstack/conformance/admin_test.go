@@ -14,6 +14,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
 	"github.com/gophercloud/gophercloud/v2/openstack/config"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/projects"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -119,7 +120,7 @@ func (a *admin) remove(ctx context.Context, t testing.TB, ref string) {
 
 // sweep leaves nothing of the tenant behind, whatever its test did.
 func (a *admin) sweep(tenant psn.TenantID) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	s, err := openstack.Open(ctx, a.cfg)
 	if err != nil {
@@ -144,10 +145,13 @@ func (a *admin) sweep(tenant psn.TenantID) {
 	if err != nil {
 		a.t.Errorf("sweep: %v", err)
 	}
+	var g errgroup.Group
+	g.SetLimit(4)
 	for _, sv := range left {
-		if err := s.DeleteVM(ctx, sv.ID); err != nil {
-			a.t.Errorf("sweep: %v", err)
-		}
+		g.Go(func() error { return s.DeleteVM(ctx, sv.ID) })
+	}
+	if err := g.Wait(); err != nil {
+		a.t.Errorf("sweep: %v", err)
 	}
 	a.sweepVolumes(ctx, s, project)
 	if err := s.DeleteTenant(ctx, tenant); err != nil {
