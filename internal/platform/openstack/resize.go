@@ -11,7 +11,7 @@ import (
 // resize changes the flavour and confirms it. A resize that an earlier call
 // began, and was cut off in, is ended first.
 func (s *Site) resize(ctx context.Context, m *machine, p *plan) error {
-	asked := false
+	asked, confirmed := false, false
 	return s.wait(ctx, "server "+m.ID+" to have its new size", func(ctx context.Context) (bool, error) {
 		var page struct {
 			Server server `json:"server"`
@@ -23,7 +23,14 @@ func (s *Site) resize(ctx context.Context, m *machine, p *plan) error {
 		fits := sv.Flavor.VCPUs == p.VCPUs && sv.Flavor.RAM == p.MemoryMiB
 		switch {
 		case sv.Status == "VERIFY_RESIZE" && sv.TaskState == "":
-			return false, ignoring(act(ctx, m.nova, m.ID, "confirmResize", nil), http.StatusConflict)
+			err := ignoring(act(ctx, m.nova, m.ID, "confirmResize", nil), http.StatusConflict)
+			if confirmed {
+				// Nova confirms in its own time and shows the status meanwhile, in
+				// which it answers that there is nothing to confirm.
+				err = ignoring(err, http.StatusBadRequest)
+			}
+			confirmed = true
+			return false, err
 		case sv.TaskState != "" || sv.Status == "RESIZE" || sv.Status == "REVERT_RESIZE":
 			return false, nil
 		case sv.Status == "ERROR":
