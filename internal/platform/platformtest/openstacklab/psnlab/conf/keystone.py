@@ -16,7 +16,8 @@ def sections(settings):
         'fernet_receipts': {'key_repository': keys(settings, 'fernet')},
         'credential': {'key_repository': keys(settings, 'credential')},
         'identity': {'password_hash_rounds': 4},  # the lab's passwords are long and random
-        # Identity is one process, so what that process remembers is never out of date.
-        'cache': {'enabled': True, 'backend': 'dogpile.cache.memory'},
+        # Identity is one process and forgets what it changes; but of two threads one
+        # may remember what the other has just changed, so not for long.
+        'cache': {'enabled': True, 'backend': 'dogpile.cache.memory', 'expiration_time': 10},
         'oslo_middleware': {'enable_proxy_headers_parsing': True},
     }
