@@ -156,6 +156,9 @@ func (l *Lab) Sites(id psn.VMID) string {
 	var out []string
 	for _, s := range psn.Sites() {
 		for _, p := range l.platforms {
+			if _, err := l.fleet.Site(s, p); psn.Is(err, psn.NotFound) {
+				continue
+			}
 			vm := l.VMOn(s, p, id)
 			if vm == nil {
 				continue
