@@ -16,19 +16,19 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// words of the guest, complete. They may hold secrets, so that they live only
-// while a machine is being made.
+// firstBoot is what cloud-init reads, complete. It may hold secrets, so that it
+// lives only while a machine is being made.
 type firstBoot struct{ user, vendor []byte }
 
-// firstBoot is what the configuration has cloud-init read. Write-only values
+// firstBoot is what a configuration has cloud-init read. Write-only values
 // stand in the configuration only, never in a plan or state.
-func (config model) firstBoot() (firstBoot, error) {
-	own := config.UserData.ValueString()
-	if !config.UserDataWO.IsNull() {
-		own = config.UserDataWO.ValueString()
+func (m model) firstBoot() (firstBoot, error) {
+	own := m.UserData.ValueString()
+	if !m.UserDataWO.IsNull() {
+		own = m.UserDataWO.ValueString()
 	}
 	var keys []string
-	for _, v := range config.SSHKeys.Elements() {
+	for _, v := range m.SSHKeys.Elements() {
 		keys = append(keys, text(v))
 	}
 	user, err := cloudinit.Render(keys, own)
@@ -36,7 +36,7 @@ func (config model) firstBoot() (firstBoot, error) {
 		return firstBoot{}, err
 	}
 	f := firstBoot{user: user}
-	if vendor := config.VendorDataWO.ValueString(); vendor != "" {
+	if vendor := m.VendorDataWO.ValueString(); vendor != "" {
 		f.vendor = []byte(vendor)
 	}
 	return f, nil
@@ -44,10 +44,10 @@ func (config model) firstBoot() (firstBoot, error) {
 
 // checkGuest refuses, as far as they are known, keys that are none, metadata
 // that is ours and documents that no platform takes.
-func (config model) checkGuest(diags *diag.Diagnostics) {
-	name := describe(config.ID, config.Name)
-	known := !config.UserData.IsUnknown() && !config.UserDataWO.IsUnknown() && !config.SSHKeys.IsUnknown()
-	for i, v := range config.SSHKeys.Elements() {
+func (m model) checkGuest(diags *diag.Diagnostics) {
+	name := describe(m.ID, m.Name)
+	known := !m.UserData.IsUnknown() && !m.UserDataWO.IsUnknown() && !m.SSHKeys.IsUnknown()
+	for i, v := range m.SSHKeys.Elements() {
 		if v.IsUnknown() {
 			known = false
 		} else if err := cloudinit.CheckKey(text(v)); err != nil {
@@ -56,15 +56,15 @@ func (config model) checkGuest(diags *diag.Diagnostics) {
 		}
 	}
 	if known {
-		if _, err := config.firstBoot(); err != nil {
+		if _, err := m.firstBoot(); err != nil {
 			at := "user_data"
-			if !config.UserDataWO.IsNull() {
+			if !m.UserDataWO.IsNull() {
 				at = "user_data_wo"
 			}
 			diags.Append(diagnose.UnableAt(path.Root(at), "plan", name, psn.At(at, err)))
 		}
 	}
-	for key, v := range config.Metadata.Elements() {
+	for key, v := range m.Metadata.Elements() {
 		if err := checkMetadata(key, text(v)); err != nil {
 			diags.Append(diagnose.UnableAt(path.Root("metadata").AtMapKey(key), "plan", name, err))
 		}
@@ -128,7 +128,7 @@ func (m *model) keepGuest(config, prior model, imported bool, diags *diag.Diagno
 }
 
 // settable are the attributes that not every platform has a notion for.
-func (config model) settable() []struct {
+func (m model) settable() []struct {
 	at     path.Path
 	given  attr.Value
 	notion driver.Notion
@@ -142,15 +142,15 @@ func (config model) settable() []struct {
 	}
 	const elsewhere = ", or have psn_placement choose the other platform (platforms in the workload)"
 	out := []settable{
-		{path.Root("security_groups"), config.SecurityGroups, driver.NotionSecurityGroup, "leave it out and filter traffic in the guest or at the network's edge" + elsewhere},
-		{path.Root("vendor_data_wo"), config.VendorDataWO, driver.NotionVendorData, "put it into user_data_wo: vendor data is the cloud's own there" + elsewhere},
-		{path.Root("user_data"), config.UserData, driver.NotionUserData, "leave it out" + elsewhere},
-		{path.Root("user_data_wo"), config.UserDataWO, driver.NotionUserData, "leave it out" + elsewhere},
-		{path.Root("ssh_keys"), config.SSHKeys, driver.NotionUserData, "leave it out" + elsewhere},
-		{path.Root("image"), config.Image, driver.NotionImage, "leave it out and install the machine by other means" + elsewhere},
-		{path.Root("group"), config.Group, driver.NotionServerGroup, "leave it out" + elsewhere},
+		{path.Root("security_groups"), m.SecurityGroups, driver.NotionSecurityGroup, "leave it out and filter traffic in the guest or at the network's edge" + elsewhere},
+		{path.Root("vendor_data_wo"), m.VendorDataWO, driver.NotionVendorData, "put it into user_data_wo: vendor data is the cloud's own there" + elsewhere},
+		{path.Root("user_data"), m.UserData, driver.NotionUserData, "leave it out" + elsewhere},
+		{path.Root("user_data_wo"), m.UserDataWO, driver.NotionUserData, "leave it out" + elsewhere},
+		{path.Root("ssh_keys"), m.SSHKeys, driver.NotionUserData, "leave it out" + elsewhere},
+		{path.Root("image"), m.Image, driver.NotionImage, "leave it out and install the machine by other means" + elsewhere},
+		{path.Root("group"), m.Group, driver.NotionServerGroup, "leave it out" + elsewhere},
 	}
-	for i, c := range cardsOf(config.NICs) {
+	for i, c := range cardsOf(m.NICs) {
 		out = append(out, settable{path.Root("nics").AtListIndex(i).AtName("fixed_ip"), c.fixedIP, driver.NotionFixedIP,
 			"leave it out and set the address in the guest, for example by user_data" + elsewhere})
 	}
@@ -159,16 +159,16 @@ func (config model) settable() []struct {
 
 // notions refuses attributes that mean nothing on the platform; an unknown
 // platform is checked again when the machine is made.
-func (config model) notions(p types.String, diags *diag.Diagnostics) {
+func (m model) notions(p types.String, diags *diag.Diagnostics) {
 	if p.IsNull() || p.IsUnknown() {
 		return
 	}
-	for _, a := range config.settable() {
+	for _, a := range m.settable() {
 		if a.given == nil || a.given.IsNull() || a.given.IsUnknown() {
 			continue
 		}
 		if err := a.notion.On(psn.Platform(p.ValueString())); err != nil {
-			diags.AddAttributeError(a.at, diagnose.Summary("plan", describe(config.ID, config.Name)),
+			diags.AddAttributeError(a.at, diagnose.Summary("plan", describe(m.ID, m.Name)),
 				fmt.Sprintf("%s cannot be given: %v.\n\nWhat to do: %s.", a.at, err, a.remedy))
 		}
 	}

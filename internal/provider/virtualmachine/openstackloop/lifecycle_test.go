@@ -104,8 +104,11 @@ func TestOpenStackLifecycle(t *testing.T) {
 					}
 				}
 				data, err := base64.StdEncoding.DecodeString(fmt.Sprint(server["data"]))
-				if err != nil || string(data) != "#cloud-config\npassword: "+secret+"\n" {
-					return fmt.Errorf("the machine's user data is %q, %v: %v", data, err, server)
+				if err != nil {
+					return err
+				}
+				if string(data) != "#cloud-config\npassword: "+secret+"\n" {
+					return fmt.Errorf("the machine's user data is %q: %v", data, server)
 				}
 				return stands(lab, psn.Pomezia, "web-1 2/4 [1 standard] ["+net+"] on map[]")(s)
 			},
