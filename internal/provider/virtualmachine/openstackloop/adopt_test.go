@@ -40,7 +40,7 @@ func TestOpenStackTakesOver(t *testing.T) {
 		if project == "" {
 			t.Fatalf("no project of the tenant among %v", projects)
 		}
-		inside := func(args ...string) string { return c.run(append([]string{"--os-project-name", project}, args...)...) }
+		inside := c.as(project).run
 		boot := inside("volume", "create", "--size", "1", "--image", site.Image, "--availability-zone", zone, "by-hand-boot", "-f", "value", "-c", "id")
 		data := inside("volume", "create", "--size", "2", "--availability-zone", zone, "by-hand-data", "-f", "value", "-c", "id")
 		for _, v := range []string{boot, data} {
@@ -52,6 +52,7 @@ func TestOpenStackTakesOver(t *testing.T) {
 		t.Cleanup(func() { // when the test failed before it was ours
 			if strings.Contains(c.run("server", "list", "--all-projects", "-f", "value", "-c", "ID"), ref) {
 				c.run("server", "delete", "--wait", ref)
+				inside("volume", "delete", boot, data)
 			}
 		})
 		vm, err := lab.Site(psn.SantoStefanoTicino).DescribeVM(t.Context(), ref)

@@ -3,11 +3,13 @@
 package openstackloop_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,15 +32,30 @@ const (
 
 // cloud is the lab as its own command line sees it: an eye that is not ours.
 type cloud struct {
-	t    *testing.T
-	lab  *openstacklab.Lab
-	name string
+	t      *testing.T
+	lab    *openstacklab.Lab
+	name   string
+	clouds string // path of clouds.yaml
 }
 
 func open(t *testing.T, at psn.Site) cloud {
 	t.Helper()
 	lab := openstacklab.Find(t)
-	return cloud{t, lab, lab.Site(t, at).Cloud}
+	return cloud{t, lab, lab.Site(t, at).Cloud, lab.CloudsFile}
+}
+
+// as is the cloud as seen within another project.
+func (c cloud) as(project string) cloud {
+	c.t.Helper()
+	b, err := os.ReadFile(c.lab.CloudsFile)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.clouds = filepath.Join(c.t.TempDir(), "clouds.yaml")
+	if err := os.WriteFile(c.clouds, bytes.ReplaceAll(b, []byte("project_name: admin"), []byte("project_name: "+project)), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	return c
 }
 
 // run runs the openstack command and returns what it prints.
@@ -47,7 +64,7 @@ func (c cloud) run(args ...string) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.t.Context()), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "openstack", append([]string{"--os-cloud", c.name}, args...)...)
-	cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+c.lab.CloudsFile)
+	cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+c.clouds)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
