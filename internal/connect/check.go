@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/platform/vsphere"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -80,7 +81,7 @@ func (c *checker) vsphere(keys []string, v *VSphereConfig) {
 	}
 	c.file(at("ca_file"), &v.CAFile, checkAuthority)
 	if v.ThumbprintSHA256 != "" {
-		if err := vsphere.CheckPin(v.ThumbprintSHA256); err != nil {
+		if err := trust.CheckPin(v.ThumbprintSHA256); err != nil {
 			c.fail(at("thumbprint_sha256"), "%w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -37,7 +38,7 @@ func (c *checker) openstack(keys []string, o *OpenStackConfig) {
 		c.fail(at("ca_file"), "ca_file and thumbprint_sha256 are both set: keep one")
 	}
 	if o.ThumbprintSHA256 != "" {
-		if err := openstack.CheckPin(o.ThumbprintSHA256); err != nil {
+		if err := trust.CheckPin(o.ThumbprintSHA256); err != nil {
 			c.fail(at("thumbprint_sha256"), "%w", err)
 		}
 	}

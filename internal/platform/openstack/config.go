@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -71,8 +70,6 @@ type Config struct {
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
-var pinRe = regexp.MustCompile(`^(([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{64})$`)
-
 // CheckAuthURL returns an error unless v is an https URL with a host. Plain http
 // is let through to this machine only.
 func CheckAuthURL(v string) error {
@@ -94,14 +91,6 @@ func secure(u *url.URL) error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// CheckPin returns an error unless v is a SHA-256 fingerprint, with or without colons.
-func CheckPin(v string) error {
-	if pinRe.MatchString(v) {
-		return nil
-	}
-	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes, joined by colons or not, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
 }
 
 // hideUser replaces with … what stands before an @, where passwords are put.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -28,7 +29,7 @@ func (s *Site) fault(err error, what string) error {
 // classify maps an error to its code and, where the original text says too
 // little, to a better one.
 func (s *Site) classify(err error) (psn.Code, error) {
-	if u := untrusted(err); u != nil {
+	if u := trust.Untrusted(err); u != nil {
 		return psn.Untrusted, fmt.Errorf("%s: %w", s.place(err), u)
 	}
 	var renewal *gophercloud.ErrUnableToReauthenticate

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -67,7 +68,7 @@ func verdict(req *http.Request, res *http.Response, err error) (again bool, paus
 		var op *net.OpError
 		dialled := errors.As(err, &op) && op.Op == "dial"
 		var own *psn.Error // of the chain below: refused here, not trusted, or silent for long enough
-		return (dialled || harmless(req.Method)) && untrusted(err) == nil && req.Context().Err() == nil && !errors.As(err, &own), 0
+		return (dialled || harmless(req.Method)) && trust.Untrusted(err) == nil && req.Context().Err() == nil && !errors.As(err, &own), 0
 	}
 	pause, _ = retryAfter(res)
 	switch res.StatusCode {

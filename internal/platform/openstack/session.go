@@ -14,6 +14,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -48,7 +49,7 @@ type scope struct {
 const loginWithin = 2 * time.Minute
 
 func newSession(cfg Config) (*session, error) {
-	conf, err := tlsConfig(cfg)
+	conf, err := trust.TLS(cfg.CAFile, cfg.PinSHA256)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package vsphere
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -46,8 +45,6 @@ type Config struct {
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
-var pinRe = regexp.MustCompile(`^(([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{64})$`)
-
 // CheckEndpoint returns an error unless v is an https URL with a host.
 func CheckEndpoint(v string) error {
 	u, err := url.Parse(v)
@@ -69,14 +66,6 @@ func HideUser(v string) string {
 		return "…" + v[at:]
 	}
 	return v[:from+3] + "…" + v[at:]
-}
-
-// CheckPin returns an error unless v is a SHA-256 fingerprint, with or without colons.
-func CheckPin(v string) error {
-	if pinRe.MatchString(v) {
-		return nil
-	}
-	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes, joined by colons or not, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
 }
 
 func (c Config) withDefaults() Config {

@@ -14,6 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -70,7 +71,7 @@ func (s *Site) coded(doing string, err error) error {
 		return nil
 	}
 	var own *psn.Error
-	if errors.As(err, &own) && faultOf(err) == nil && untrusted(err) == nil {
+	if errors.As(err, &own) && faultOf(err) == nil && trust.Untrusted(err) == nil {
 		return &psn.Error{Code: own.Code, Err: fmt.Errorf("%s: %w", doing, err)}
 	}
 	code, reason := s.classify(err)
@@ -80,7 +81,7 @@ func (s *Site) coded(doing string, err error) error {
 // classify maps an error to its code and, where the original text says too
 // little, to a better one.
 func (s *Site) classify(err error) (psn.Code, error) {
-	if u := untrusted(err); u != nil {
+	if u := trust.Untrusted(err); u != nil {
 		return psn.Untrusted, fmt.Errorf("%s: %w", s.cfg.Endpoint, u)
 	}
 	if f := faultOf(err); f != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -44,7 +45,7 @@ func dial(ctx context.Context, cfg Config) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	tlsCfg, err := tlsConfig(cfg)
+	tlsCfg, err := trust.TLS(cfg.CAFile, cfg.PinSHA256)
 	if err != nil {
 		return nil, err
 	}

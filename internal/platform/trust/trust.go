@@ -1,4 +1,7 @@
-package openstack
+// Package trust decides whether the server at the other end is the one meant: by
+// SHA-256 pin, by an authority of one's own, or by the system's roots. It must
+// not know what is spoken over the connection.
+package trust
 
 import (
 	"crypto/sha256"
@@ -7,10 +10,22 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+// pinRe is 32 bytes in hexadecimal, with colons or without.
+var pinRe = regexp.MustCompile(`^(([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{64})$`)
+
+// CheckPin returns an error unless v is a SHA-256 fingerprint, with or without colons.
+func CheckPin(v string) error {
+	if pinRe.MatchString(v) {
+		return nil
+	}
+	return psn.Errorf(psn.InvalidInput, "thumbprint_sha256 %q is not valid: use 32 hexadecimal bytes, joined by colons or not, as printed by \"openssl x509 -noout -fingerprint -sha256\"", v)
+}
 
 // thumbprint is the SHA-256 of a certificate as AA:BB:….
 func thumbprint(cert *x509.Certificate) string {
@@ -22,15 +37,16 @@ func thumbprint(cert *x509.Certificate) string {
 	return strings.Join(parts, ":")
 }
 
-// tlsConfig verifies servers by pin, by CA file or by the system's roots.
-func tlsConfig(c Config) (*tls.Config, error) {
+// TLS verifies servers by pin when there is one, else by the authorities in
+// caFile, else by the system's roots.
+func TLS(caFile, pin string) (*tls.Config, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch {
-	case c.PinSHA256 != "":
-		if err := CheckPin(c.PinSHA256); err != nil {
+	case pin != "":
+		if err := CheckPin(pin); err != nil {
 			return nil, err
 		}
-		want := strings.ToUpper(strings.ReplaceAll(c.PinSHA256, ":", ""))
+		want := strings.ToUpper(strings.ReplaceAll(pin, ":", ""))
 		// The chain is not verified because the pin names the very certificate:
 		// VerifyConnection runs on every handshake, resumed ones included.
 		cfg.InsecureSkipVerify = true
@@ -40,27 +56,27 @@ func tlsConfig(c Config) (*tls.Config, error) {
 			}
 			if got := thumbprint(cs.PeerCertificates[0]); strings.ReplaceAll(got, ":", "") != want {
 				return psn.Errorf(psn.Untrusted,
-					"server certificate does not match the pin: configured %s, server shows %s; if the certificate was renewed on purpose, check the new fingerprint on the server itself and set thumbprint_sha256 to it", c.PinSHA256, got)
+					"server certificate does not match the pin: configured %s, server shows %s; if the certificate was renewed on purpose, check the new fingerprint on the server itself and set thumbprint_sha256 to it", pin, got)
 			}
 			return nil
 		}
-	case c.CAFile != "":
-		pem, err := os.ReadFile(c.CAFile)
+	case caFile != "":
+		pem, err := os.ReadFile(caFile)
 		if err != nil {
 			return nil, psn.Errorf(psn.InvalidInput, "ca_file: %w", err)
 		}
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, psn.Errorf(psn.InvalidInput, "ca_file %q holds no PEM certificate", c.CAFile)
+			return nil, psn.Errorf(psn.InvalidInput, "ca_file %q holds no PEM certificate", caFile)
 		}
 		cfg.RootCAs = pool
 	}
 	return cfg, nil
 }
 
-// untrusted recognises a failed certificate verification and says what the
+// Untrusted recognises a failed certificate verification and says what the
 // server showed. It returns nil for other errors.
-func untrusted(err error) error {
+func Untrusted(err error) error {
 	if psn.Is(err, psn.Untrusted) {
 		return err
 	}
