@@ -14,6 +14,7 @@ type seat struct {
 	active, standby spot
 	resources       psn.Resources
 	undecided       bool // place or size is known after apply only
+	sizeUnknown     bool
 }
 
 // spot names a cluster.

@@ -12,6 +12,7 @@ import (
 // the plan.
 func (p *parser) configuration() error {
 	p.file.Constants = map[string]map[string]any{}
+	p.file.HasConfiguration = true
 	return p.object(func(key string) error {
 		if key == "root_module" {
 			return p.configuredModule("", 0)

@@ -58,12 +58,16 @@ func viewsOf(f *File) (changes, values []Resource, differences []psn.Finding) {
 // the plan: every resource of it stands in a plan of everything, and is what
 // the change starts from.
 func againstPrior(f *File) []psn.Finding {
-	if !f.HasPrior {
-		return nil
-	}
 	var out []psn.Finding
+	stood := map[string]bool{}
+	for _, p := range f.Prior {
+		stood[p.Address] = true
+	}
 	changes := map[string]Resource{}
 	for _, c := range f.Changes {
+		if c.Before != nil && !stood[c.Address] && !stood[c.Previous] {
+			out = append(out, ruleViews.finding(c.Address, "the change starts from a resource that prior_state does not have"))
+		}
 		changes[c.Address] = c
 		if c.Previous != "" {
 			changes[c.Previous] = c

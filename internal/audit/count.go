@@ -1,12 +1,14 @@
 package audit
 
 import (
+	"slices"
+
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // count sums the findings up by rule and by severity.
-func (r *Report) count(doc policy.Document, f *File, compared bool) {
+func (r *Report) count(s *subjects, f *File, compared bool) {
 	type seen struct{ failed, undecidable, derogated bool }
 	byRule := map[string]seen{}
 	for _, f := range r.Findings {
@@ -24,7 +26,7 @@ func (r *Report) count(doc policy.Document, f *File, compared bool) {
 		}
 		byRule[f.Rule] = s
 	}
-	for _, rule := range applied(doc, f, compared) {
+	for _, rule := range applied(s, f, compared) {
 		s := byRule[rule.id]
 		outcome := outcomePassed
 		switch {
@@ -64,19 +66,19 @@ type appliedRule struct {
 }
 
 // applied says for every rule whether the document has something it speaks of.
-func applied(doc policy.Document, f *File, compared bool) []appliedRule {
+func applied(s *subjects, f *File, compared bool) []appliedRule {
 	var out []appliedRule
 	for _, r := range policy.Rules() {
-		out = append(out, appliedRule{r.ID, policy.Applies(r.ID, doc)})
+		out = append(out, appliedRule{r.ID, policy.Applies(r.ID, s.doc)})
 	}
 	for _, r := range auditRules() {
-		out = append(out, appliedRule{r.id, auditSpeaks(r.id, f, compared)})
+		out = append(out, appliedRule{r.id, auditSpeaks(r.id, s, f, compared)})
 	}
 	return out
 }
 
 // auditSpeaks reports whether the file has what a rule of the audit reads.
-func auditSpeaks(id string, f *File, compared bool) bool {
+func auditSpeaks(id string, s *subjects, f *File, compared bool) bool {
 	switch id {
 	case ruleViews.id, ruleDestroys.id, ruleDrift.id:
 		return f.Kind == KindPlan
@@ -84,6 +86,25 @@ func auditSpeaks(id string, f *File, compared bool) bool {
 		return len(f.Checks) > 0
 	case ruleStale.id:
 		return compared
+	case ruleRecorded.id:
+		return recordsAny(f, "findings", "verdict")
+	case ruleDigest.id:
+		return recordsAny(f, "policy_digest")
+	case ruleCluster.id:
+		return len(s.inventories) > 0
+	case ruleQuota.id:
+		return len(s.allowances) > 0
 	}
 	return true
+}
+
+// recordsAny reports whether a resource of the file has one of the attributes.
+func recordsAny(f *File, attributes ...string) bool {
+	resources := f.Values
+	if f.Kind == KindPlan {
+		resources = f.Changes
+	}
+	return slices.ContainsFunc(resources, func(r Resource) bool {
+		return slices.ContainsFunc(attributes, func(name string) bool { return r.After[name] != nil || r.Unknown[name] == true })
+	})
 }

@@ -201,7 +201,9 @@ func TestDestroyPlanLeavesNothingToJudge(t *testing.T) {
 	t.Parallel()
 	r := evaluate(t, []byte(`{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[
 		{"address":"psn_tenant.t","mode":"managed","type":"psn_tenant","provider_name":"registry.terraform.io/italia/psn",
-		 "change":{"actions":["delete"],"before":{"id":"p_bs"},"after":null,"after_unknown":false}}]}`))
+		 "change":{"actions":["delete"],"before":{"id":"p_bs"},"after":null,"after_unknown":false}}],
+		"prior_state":{"values":{"root_module":{"resources":[{"address":"psn_tenant.t","mode":"managed","type":"psn_tenant",
+		 "provider_name":"registry.terraform.io/italia/psn","values":{"id":"p_bs"}}]}}},"configuration":{"root_module":{}}}`))
 	if diff := cmp.Diff([]string{"warning AUD-008 p_bs failed"}, verdicts(r)); diff != "" || r.Subjects.Tenants != 0 || r.Counts.RulesNotApplied == 0 {
 		t.Errorf("%+v", r)
 	}

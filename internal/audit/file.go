@@ -35,11 +35,11 @@ type File struct {
 	Drift []Resource
 	// Prior is prior_state of a plan, sorted by address.
 	Prior []Resource
-	// HasPrior says whether the plan carries a prior state with resources.
-	HasPrior bool
 	// Constants are the attributes written as constants in the configuration of
 	// a plan, by address without instance keys.
 	Constants map[string]map[string]any
+	// HasConfiguration says whether the file holds a configuration; every plan does.
+	HasConfiguration bool
 	// Checks are the checks, conditions and preconditions evaluated.
 	Checks []Check
 	// Foreign counts managed resources of other providers by provider name.

@@ -29,7 +29,7 @@ type fixture struct {
 func newFixture(n int) *fixture {
 	f := &fixture{
 		resources: map[string]object{}, kinds: map[string]string{}, before: map[string]object{}, unknown: map[string]object{},
-		top: object{"format_version": "1.2", "terraform_version": "1.12.6", "timestamp": "2026-11-22T08:00:00Z", "errored": false},
+		top: object{"format_version": "1.2", "terraform_version": "1.12.6", "timestamp": "2026-11-22T08:00:00Z", "errored": false, "configuration": object{"root_module": object{}}},
 	}
 	f.add("psn_tenant.brescia", object{
 		"id": "p_bs", "name": "Provincia di Brescia", "ipa_code": "p_bs", "fiscal_code": "80008750178", "cup": nil,

@@ -16,13 +16,13 @@ func readInventory(v view) []psn.SiteInventory {
 			inv.Error = "not reachable"
 		}
 		for _, c := range s.list("clusters") {
-			cluster := psn.Cluster{Name: c.text("name"), Capacity: amounts(c)}
+			cluster := psn.Cluster{Name: c.text("name"), Capacity: held(c)}
 			for _, m := range c.list("commitments") {
 				cluster.Commitments = append(cluster.Commitments, psn.Commitment{
 					Tenant:    psn.TenantID(m.text("tenant")),
 					Service:   psn.ServiceID(m.text("service")),
 					ForSite:   psn.Site(m.text("for_site")),
-					Resources: amounts(m),
+					Resources: held(m),
 				})
 			}
 			inv.Clusters = append(inv.Clusters, cluster)
@@ -32,6 +32,12 @@ func readInventory(v view) []psn.SiteInventory {
 	return out
 }
 
+// held is amounts for what cannot be below 0: a negative commitment would make room.
+func held(v view) psn.Resources {
+	return psn.Resources{VCPUs: v.amount("vcpus"), MemoryMiB: v.amount("memory_mib"), StorageMiB: v.amount("storage_mib")}
+}
+
+// amounts reads resources that may be negative: headroom that lacks.
 func amounts(v view) psn.Resources {
 	return psn.Resources{VCPUs: v.integer("vcpus"), MemoryMiB: v.integer("memory_mib"), StorageMiB: v.integer("storage_mib")}
 }

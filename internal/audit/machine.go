@@ -91,10 +91,10 @@ func (s *subjects) compareRest(id psn.VMID, v view, own, from place) {
 
 // size is what a machine takes by its own attributes.
 func size(v view) (r psn.Resources, unknown bool) {
-	r = psn.Resources{VCPUs: v.integer("vcpus"), MemoryMiB: v.integer("memory_gib") * mibPerGiB}
+	r = psn.Resources{VCPUs: v.amount("vcpus"), MemoryMiB: v.amount("memory_gib") * mibPerGiB}
 	unknown = v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("disks")
 	for _, d := range v.list("disks") {
-		r.StorageMiB += d.integer("size_gib") * mibPerGiB
+		r.StorageMiB += d.amount("size_gib") * mibPerGiB
 		unknown = unknown || d.unknownAt("size_gib")
 	}
 	return r, unknown
@@ -115,7 +115,7 @@ func (s *subjects) workloads(v view, assigned map[string]place) {
 	wanted := map[string]bool{}
 	for name, w := range v.objects("workloads") {
 		want := readPlace(w)
-		for n := int64(1); n <= min(w.integer("instances"), int64(len(assigned))+1); n++ {
+		for n := int64(1); n <= min(w.amount("instances"), int64(len(assigned))+1); n++ {
 			key := fmt.Sprintf("%s-%d", name, n)
 			wanted[key] = true
 			subject := tenant + "/" + key

@@ -38,9 +38,9 @@ func readPlace(v view) place {
 		standbyPlatform: v.text("standby_platform"),
 		standbyCluster:  v.text("standby_cluster"),
 		resources: psn.Resources{
-			VCPUs:      v.integer("vcpus"),
-			MemoryMiB:  v.integer("memory_gib") * mibPerGiB,
-			StorageMiB: v.integer("storage_gib") * mibPerGiB,
+			VCPUs:      v.amount("vcpus"),
+			MemoryMiB:  v.amount("memory_gib") * mibPerGiB,
+			StorageMiB: v.amount("storage_gib") * mibPerGiB,
 		},
 		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
 		unknown: unknowns(v, "service_id", "classification", "site", "platform", "cluster",
@@ -63,7 +63,7 @@ func (p place) seat(id psn.VMID) seat {
 		vm: id, service: p.service, resources: p.resources,
 		active:    spot{psn.Site(p.site), psn.Platform(p.platform), p.cluster},
 		standby:   spot{psn.Site(p.standbySite), psn.Platform(p.standbyPlatform), p.standbyCluster},
-		undecided: p.sizeUnknown || p.site == "" || len(p.unknown) > 0,
+		undecided: p.sizeUnknown || p.site == "" || len(p.unknown) > 0, sizeUnknown: p.sizeUnknown,
 	}
 }
 

@@ -166,7 +166,6 @@ func (p *parser) top() error {
 		case "prior_state":
 			return p.object(func(key string) error {
 				if key == "values" {
-					f.HasPrior = true
 					return p.values(&f.Prior)
 				}
 				return p.skip()

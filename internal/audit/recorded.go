@@ -12,6 +12,30 @@ import (
 // verdict identifies a finding whatever its wording.
 type verdict struct{ rule, subject string }
 
+// The verdicts a psn_placement records; a plan that only grew worse by itself may
+// carry the other two.
+const verdictPlaced = "placed"
+
+var recordedVerdicts = []string{verdictPlaced, "proven infeasible", "not found within budget"}
+
+// recorders are the attributes in which a resource always records its verdict.
+var recorders = map[string][]string{"psn_placement": {"verdict", "findings"}, "psn_service": {"findings"}}
+
+// unrecorded reports verdicts that the provider cannot have written: it fills
+// these attributes whenever they are known, and knows three verdicts.
+func unrecorded(v view, r Resource) []psn.Finding {
+	var out []psn.Finding
+	for _, name := range recorders[r.Type] {
+		if !v.present(name) && !v.unknownAt(name) {
+			out = append(out, ruleRecorded.finding(r.Address, fmt.Sprintf("attribute %s is empty, but the provider always fills it: the file was changed after it was written", name)))
+		}
+	}
+	if written := v.text("verdict"); r.Type == "psn_placement" && written != "" && !slices.Contains(recordedVerdicts, written) {
+		out = append(out, ruleRecorded.finding(r.Address, fmt.Sprintf("the recorded verdict is %q, which is none of the provider's: the file was changed after it was written", written)))
+	}
+	return out
+}
+
 // recorded compares what resources say of themselves (findings, verdict,
 // policy_digest) with what was derived from their attributes, of which doc is made.
 func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) []psn.Finding {
@@ -31,7 +55,8 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 		if d := v.text("policy_digest"); d != "" && d != policy.Digest() {
 			out = append(out, ruleDigest.finding(r.Address, fmt.Sprintf("the rules of the file are %s, those of this program %s", d, policy.Digest())))
 		}
-		if v.text("verdict") == "placed" {
+		out = append(out, unrecorded(v, r)...)
+		if v.text("verdict") == verdictPlaced {
 			placed = append(placed, r.Address)
 		}
 		if !v.present("findings") {
@@ -112,7 +137,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 			}
 		}
 	}
-	if placement == nil || placement.unknownAt("headroom") {
+	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") {
 		return nil
 	}
 	type scenario struct {
@@ -123,13 +148,23 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 	for _, r := range s.rooms {
 		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, r.Lost}] = r.Free
 	}
+	warn := func(format string, args ...any) []psn.Finding {
+		f := ruleRecorded.finding(placement.where, fmt.Sprintf(format, args...))
+		f.Severity = psn.SeverityWarning
+		return []psn.Finding{f}
+	}
+	written := map[scenario]bool{}
 	for _, h := range placement.list("headroom") {
 		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, psn.Site(h.text("lost_site"))}
+		written[key] = true
 		free, ok := derived[key]
-		if written := amounts(h); ok && written != free {
-			f := ruleRecorded.finding(placement.where, fmt.Sprintf("the recorded headroom of %s is %s, the file leads to %s", key.spot, inUnits(written), inUnits(free)))
-			f.Severity = psn.SeverityWarning
-			return []psn.Finding{f}
+		if left := amounts(h); ok && left != free {
+			return warn("the recorded headroom of %s is %s, the file leads to %s", key.spot, inUnits(left), inUnits(free))
+		}
+	}
+	for _, r := range s.rooms {
+		if at := (spot{r.Site, r.Platform, r.Cluster}); placement.text("verdict") == verdictPlaced && !written[scenario{at, r.Lost}] {
+			return warn("the recorded headroom leaves out %s, which the machines of the file use", at)
 		}
 	}
 	return nil

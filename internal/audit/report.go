@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -144,7 +145,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	findings = append(findings, recordedRoom(changes, s)...)
 	findings = append(findings, changed(f)...)
 	findings = append(findings, checked(f)...)
-	findings = append(findings, completeness(f)...)
+	findings = append(findings, completeness(f, now)...)
 	r := &Report{
 		Document:     documentOf(f),
 		Program:      o.program,
@@ -167,7 +168,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	r.describe(s)
 	r.papers(s.doc)
 	r.Addresses = addressesOf(changes)
-	r.count(s.doc, f, o.state != nil)
+	r.count(s, f, o.state != nil)
 	r.Limits = limitsOf(r)
 	return r, nil
 }
@@ -214,13 +215,22 @@ func derive(s *subjects) []psn.Finding {
 	return append(append(out, policy.Evaluate(s.doc)...), s.findings...)
 }
 
+// clockSkew is how far the clocks of who plans and who audits may be apart.
+const clockSkew = 24 * time.Hour
+
 // completeness reports what of the file could not be judged.
-func completeness(f *File) []psn.Finding {
+func completeness(f *File, now time.Time) []psn.Finding {
 	var out []psn.Finding
 	if f.Errored {
 		stopped := ruleComplete.undecidable("plan", "the plan stopped at an error: what comes after it is not in the file")
 		stopped.Severity = psn.SeverityError
 		out = append(out, stopped)
+	}
+	if f.Kind == KindPlan && !f.HasConfiguration {
+		out = append(out, ruleComplete.undecidable("plan", "the configuration, which every plan holds, is not in the file: what is planned could not be compared with it"))
+	}
+	if f.Timestamp.After(now.Add(clockSkew)) {
+		out = append(out, ruleComplete.undecidable("plan", fmt.Sprintf("the file says that it was made at %s, which is still to come: what has expired was judged on that day", f.Timestamp.UTC().Format(time.RFC3339))))
 	}
 	if f.Incomplete && !f.Errored {
 		out = append(out, ruleComplete.undecidable("plan", "the plan leaves changes to a later plan: they are not in the file"))

@@ -51,10 +51,13 @@ var (
 	ruleStale = rule{"AUD-010", psn.SeverityWarning,
 		"The state is the one the plan was made on, or the one it leads to.", "Lo stato è quello su cui il piano fu fatto, o quello a cui porta.",
 		"make the plan again on the present state"}
+	ruleQuota = rule{"AUD-011", psn.SeverityError,
+		"The machines of a tenant stay within the quota of the tenant and of the placement.", "Le macchine di un'amministrazione restano entro la quota dell'amministrazione e del piazzamento.",
+		"ask for less, or have the quota raised"}
 )
 
 func auditRules() []rule {
-	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCluster, ruleComplete, ruleDigest, ruleChecks, ruleDestroys, ruleDrift, ruleStale}
+	return []rule{ruleRecorded, ruleViews, ruleMachine, ruleCluster, ruleComplete, ruleDigest, ruleChecks, ruleDestroys, ruleDrift, ruleStale, ruleQuota}
 }
 
 // The rules on the capacity of clusters: after the loss of a site, and always.

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,8 @@ type subjects struct {
 	machines map[psn.VMID]int      // index in doc.Machines
 	takenBy  map[psn.VMID]psn.VMID // which machine takes an assignment
 	seen     map[string]bool       // inventories by content
+
+	allowances []allowance // quotas, held against seats once all are known
 }
 
 // read makes subjects of resources. It fails with psn.InvalidInput when an
@@ -52,6 +56,7 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 			}
 		}
 	}
+	s.withinQuotas()
 	return s, err
 }
 
@@ -83,6 +88,7 @@ func (s *subjects) tenant(v view) {
 		CUP:        v.text("cup"),
 		Unknown:    unknowns(v, "name", "ipa_code", "fiscal_code", "cup"),
 	})
+	s.allow(v, psn.TenantID(v.text("id")), nil, true)
 }
 
 func (s *subjects) service(v view) {
@@ -154,6 +160,7 @@ func (s *subjects) placement(v view) {
 	}
 	s.workloads(v, assigned)
 	s.inventory(v)
+	s.allow(v, psn.TenantID(v.text("tenant_id")), slices.Collect(maps.Values(assigned)), false)
 }
 
 // addMachine adds a machine, or replaces what a placement said of it. key is the

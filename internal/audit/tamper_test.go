@@ -122,6 +122,57 @@ func TestTamperedPlans(t *testing.T) {
 			}
 			walk(d, after)
 		}, "AUD-001", place, "the recorded headroom of cluster"},
+		"the verdict is none of the provider's": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if o["verdict"] != nil {
+					o["verdict"] = "fine"
+				}
+			})
+		}, "AUD-001", place, `the recorded verdict is "fine", which is none of the provider's`},
+		"the verdict is taken out": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if o["verdict"] != nil {
+					o["verdict"] = nil
+				}
+			})
+		}, "AUD-001", place, "attribute verdict is empty"},
+		"findings are taken out": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if _, ok := o["findings"].([]any); ok {
+					o["findings"] = nil
+				}
+			})
+		}, "AUD-001", service, "attribute findings is empty"},
+		"headroom is emptied": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if _, ok := o["headroom"].([]any); ok {
+					o["headroom"] = []any{}
+				}
+			})
+		}, "AUD-001", place, "the recorded headroom leaves out cluster"},
+		"the configuration is taken out": {func(_ *testing.T, d object) {
+			delete(d, "configuration")
+		}, "AUD-005", "plan", "the configuration, which every plan holds, is not in the file"},
+		"the prior state is taken out": {func(_ *testing.T, d object) {
+			delete(d, "prior_state")
+		}, "AUD-002", service, "prior_state does not have"},
+		"made in the future": {func(_ *testing.T, d object) {
+			d["timestamp"] = "2031-01-01T00:00:00Z"
+		}, "AUD-005", "plan", "2031-01-01T00:00:00Z, which is still to come"},
+		"the quota of the placement is too small": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if o["assignments"] != nil {
+					o["quota"] = object{"vcpus": json.Number("1"), "memory_gib": nil, "storage_gib": json.Number("-1")}
+				}
+			})
+		}, "AUD-011", "p_bs/produzione", "vCPUs, the quota is 1"},
+		"the quota of the tenant is too small": {func(_ *testing.T, d object) {
+			walk(d, func(o object) {
+				if o["ipa_code"] != nil && o["quota"] != nil {
+					o["quota"] = object{"vcpus": nil, "memory_gib": json.Number("1"), "storage_gib": nil}
+				}
+			})
+		}, "AUD-011", "p_bs", "GiB of memory, the quota is 1"},
 		"rules of another version": {func(t *testing.T, d object) {
 			walk(d, func(o object) {
 				if _, ok := o["policy_digest"].(string); ok {
@@ -248,5 +299,25 @@ func TestAgainstAState(t *testing.T) {
 	}
 	if _, err := audit.Evaluate(read(moved), judged, audit.Against(read(gone))); !psn.Is(err, psn.InvalidInput) {
 		t.Errorf("two states: %v", err)
+	}
+}
+
+// An amount below 0 would make room for what does not fit.
+func TestNegativeAmountsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"vcpus", "memory_mib", "memory_gib", "storage_gib", "size_gib"} {
+		doc := made(t, "clean/plan.json")
+		walk(doc, func(o object) {
+			if _, ok := o[name].(json.Number); ok {
+				o[name] = json.Number("-8")
+			}
+		})
+		f, err := audit.Read(bytes.NewReader(marshal(t, doc)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := audit.Evaluate(f, judged); !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), "is -8, an amount below 0") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

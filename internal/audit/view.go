@@ -68,6 +68,15 @@ func (v view) integer(name string) int64 {
 	return 0
 }
 
+// amount is integer for what cannot be negative: a size, a capacity.
+func (v view) amount(name string) int64 {
+	n := v.integer(name)
+	if n < 0 && *v.err == nil {
+		*v.err = psn.Errorf(psn.InvalidInput, "%s: attribute %q is %d, an amount below 0: the file was changed after it was written", v.where, name, n)
+	}
+	return n
+}
+
 // flag returns the boolean, false when absent, null or unknown.
 func (v view) flag(name string) bool {
 	switch x := v.values[name].(type) {

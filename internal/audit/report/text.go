@@ -43,6 +43,12 @@ func writeText(w io.Writer, r *audit.Report, o Options) error {
 	if n := r.Open(); n > 0 {
 		fmt.Fprintf(w, t("open errors")+"\n", n)
 	}
+	fmt.Fprintf(w, "\n%s:\n", t("h limits"))
+	for _, l := range r.Limits {
+		if _, err := fmt.Fprintf(w, "  - %s\n", t("limit "+string(l))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
