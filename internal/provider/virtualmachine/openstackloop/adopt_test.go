@@ -85,8 +85,8 @@ func TestOpenStackTakesOver(t *testing.T) {
 		},
 		resource.TestStep{Config: declared, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
 		// What was taken over grows like any other.
-		resource.TestStep{Config: strings.Replace(declared, "size_gib = 2 }", "size_gib = 3 }, { size_gib = 1 }", 1), Check: func(*terraform.State) error {
-			if is := lab.VM(psn.SantoStefanoTicino, web); len(is.Disks) != 3 || is.Disks[1].CapacityBytes != 3<<30 {
+		resource.TestStep{Config: strings.Replace(declared, "size_gib = 2 }", "size_gib = 2 }, { size_gib = 1 }", 1), Check: func(*terraform.State) error {
+			if is := lab.VM(psn.SantoStefanoTicino, web); len(is.Disks) != 3 || is.Disks[2].CapacityBytes != 1<<30 {
 				return fmt.Errorf("not grown: %+v", is.Disks)
 			}
 			return nil
