@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,8 @@ import (
 	show "github.com/italia/terraform-provider-psn/internal/audit/report"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // auditFlags are the flags of "psn audit".
 type auditFlags struct {
@@ -55,11 +58,14 @@ func newAudit(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := distinct("--out", flags.out, append([]string{flags.state}, args...)...); err != nil {
+			return err
+		}
 		r, err := flags.audit(a, args)
 		if err != nil {
 			return codeError{exitUnusable, err}
 		}
-		if err := a.emit(flags.out, func(w io.Writer) error { return show.Write(w, r, options) }); err != nil {
+		if err := a.emit("--out", flags.out, func(w io.Writer) error { return show.Write(w, r, options) }); err != nil {
 			return err
 		}
 		if r.Failed() {
@@ -91,6 +97,9 @@ func (f *auditFlags) options(args []string) (show.Options, error) {
 		return o, usagef("--separator %q: use one of , ; | or a tab", f.separator)
 	}
 	o.Separator = separator
+	if f.digest != "" && !digestForm.MatchString(f.digest) {
+		return o, usagef("--digest %q: write \"sha256:\" and 64 hexadecimal digits in lower case", f.digest)
+	}
 	return o, nil
 }
 
@@ -106,7 +115,10 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
 		return nil, err
 	}
 	if f.digest != "" && first.Digest != f.digest {
-		return nil, psn.At(path, psn.Errorf(psn.Corrupt, "the file is %s, not %s: it is not the one that digest was given for", first.Digest, f.digest))
+		return nil, advised{
+			psn.At(path, psn.Errorf(psn.Corrupt, "the file is %s, not %s: it is not the one that digest was given for", first.Digest, f.digest)),
+			"ask who made the plan for the file again, and do not approve this one",
+		}
 	}
 	switch {
 	case len(args) == 0 && first.Kind != audit.KindState:
@@ -137,31 +149,6 @@ func readShown(path string) (*audit.File, error) {
 		return nil, psn.At(path, err)
 	}
 	return f, nil
-}
-
-// emit writes to a file, which is whole or not there, or to the terminal when
-// path is empty.
-func (a *app) emit(path string, write func(io.Writer) error) error {
-	if path == "" {
-		return write(a.Stdout)
-	}
-	part := path + ".part"
-	out, err := os.Create(part)
-	if err != nil {
-		return codeError{exitUnusable, psn.Errorf(psn.InvalidInput, "--out %s cannot be written: %w", path, err)}
-	}
-	err = write(out)
-	if closing := out.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(part, path)
-	}
-	if err != nil {
-		_ = os.Remove(part)
-		return codeError{exitUnusable, fmt.Errorf("write %s: %w", path, err)}
-	}
-	return nil
 }
 
 func join[T ~string](all []T) string {

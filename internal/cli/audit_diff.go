@@ -30,6 +30,9 @@ func newAuditDiff(a *app) *cobra.Command {
 		if lang != string(show.English) && lang != string(show.Italian) {
 			return usagef("unknown --lang %q: use en or it", lang)
 		}
+		if err := distinct("--out", out, args...); err != nil {
+			return err
+		}
 		var sides [2]*audit.Report
 		for i, path := range args {
 			f, err := readShown(path)
@@ -41,7 +44,7 @@ func newAuditDiff(a *app) *cobra.Command {
 			}
 		}
 		d := audit.Compare(sides[0], sides[1])
-		err := a.emit(out, func(w io.Writer) error {
+		err := a.emit("--out", out, func(w io.Writer) error {
 			return show.WriteDiff(w, d, show.Options{Format: show.Format(format), Language: show.Language(lang)})
 		})
 		if err != nil {

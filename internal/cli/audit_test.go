@@ -32,7 +32,7 @@ func TestAudit(t *testing.T) {
 		"missing file": {[]string{"audit", filepath.Join(dir, "none.json")}, 2, "", "the file cannot be read"},
 		"compared":     {[]string{"audit", auditData + "clean.json", "--state", auditData + "state.json"}, 0, "compared with: state", ""},
 		"two plans":    {[]string{"audit", auditData + "clean.json", "--state", auditData + "planted.json"}, 2, "", "the first file is a plan, the second a plan"},
-		"digest":       {[]string{"audit", auditData + "clean.json", "--digest", "sha256:00"}, 2, "", "not sha256:00: it is not the one"},
+		"digest":       {[]string{"audit", auditData + "clean.json", "--digest", "sha256:" + strings.Repeat("0", 64)}, 2, "", "it is not the one that digest was given for\nremedy: ask who made the plan"},
 		"sarif":        {[]string{"audit", auditData + "planted.json", "--format", "sarif"}, 1, `"version": "2.1.0"`, ""},
 		"csv":          {[]string{"audit", auditData + "planted.json", "--format", "csv", "--separator", ";", "--lang", "it"}, 1, "Regola;Esito;Gravità;", ""},
 		"same":         {[]string{"audit", "diff", auditData + "clean.json", auditData + "clean.json"}, 0, "worse: 0", ""},
@@ -81,6 +81,7 @@ func TestAuditUsage(t *testing.T) {
 	}{
 		"format":      {[]string{"audit", "--format", "pdf", "x"}, `unknown --format "pdf"`},
 		"separator":   {[]string{"audit", "--separator", ";;", "x"}, `--separator ";;"`},
+		"digest":      {[]string{"audit", "--digest", "sha256:00", "x"}, `--digest "sha256:00": write "sha256:" and 64`},
 		"two files":   {[]string{"audit", "x", "y"}, "files: 2 given, 1 needed"},
 		"diff one":    {[]string{"audit", "diff", "x"}, "files: 1 given, 2 needed"},
 		"diff format": {[]string{"audit", "diff", "x", "y", "--format", "html"}, `unknown --format "html"`},
@@ -103,6 +104,25 @@ func TestAuditOut(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("left behind: %v", left)
+	}
+	// What is read is never written over, and a device is not replaced.
+	plan, _ := os.ReadFile(auditData + "clean.json")
+	mine := filepath.Join(dir, "plan.json")
+	if err := os.WriteFile(mine, plan, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"audit", mine}, {"audit", "--state", mine}, {"audit", "diff", mine, mine}} {
+		r := run(t, t.Context(), nil, append(args, "--out", mine)...)
+		after, err := os.ReadFile(mine)
+		if err != nil || r.code != 2 || !strings.Contains(r.stderr, "is the file to be read") || string(after) != string(plan) {
+			t.Errorf("%v: %v %+v", args, err, r)
+		}
+	}
+	if r := run(t, t.Context(), nil, "audit", mine, "--out", os.DevNull); r.code != 0 {
+		t.Errorf("%+v", r)
+	}
+	if there, err := os.Stat(os.DevNull); err != nil || there.Mode().IsRegular() {
+		t.Errorf("%v %v", there, err)
 	}
 	if r := run(t, t.Context(), nil, "audit", auditData+"clean.json", "--out", filepath.Join(dir, "none", "x")); r.code != 2 || !strings.Contains(r.stderr, "cannot be written") {
 		t.Errorf("%+v", r)

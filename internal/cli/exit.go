@@ -43,6 +43,16 @@ func (e codeError) Error() string {
 }
 func (e codeError) Unwrap() error { return e.err }
 
+// advised is an error with a remedy of its own, where that of its code would
+// speak of something else.
+type advised struct {
+	err    error
+	remedy string
+}
+
+func (e advised) Error() string { return e.err.Error() }
+func (e advised) Unwrap() error { return e.err }
+
 // report prints err as one line and a remedy, and returns the exit code.
 func report(ctx context.Context, w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
@@ -74,6 +84,10 @@ func report(ctx context.Context, w io.Writer, cmd *cobra.Command, err error) int
 // remedy says what to do about a code; errors that come with their own advice
 // (wrong input, refused operations) need no more.
 func remedy(err error) string {
+	var own advised
+	if errors.As(err, &own) {
+		return own.remedy
+	}
 	switch psn.CodeOf(err) {
 	case psn.Unavailable:
 		return "check that the endpoint runs and can be reached from here, then try again"

@@ -2,13 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
 	"github.com/italia/terraform-provider-psn/internal/placement/picture"
-	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 const placementFile = "FILE holds tenant, workloads, sites (an inventory) and, optionally, current, rebalance, groups, excluded,\n" +
@@ -28,7 +27,7 @@ func newPlacementSolve(a *app) *cobra.Command {
 	}
 	asJSON, svg := jsonFlag(c), svgFlag(c)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		req, err := readRequest(args[0])
+		req, err := readRequest(args[0], *svg)
 		if err != nil {
 			return err
 		}
@@ -36,7 +35,7 @@ func newPlacementSolve(a *app) *cobra.Command {
 		if err != nil {
 			return unusable(args[0], err)
 		}
-		if err := drawTo(*svg, req, res); err != nil {
+		if err := a.drawTo(*svg, req, res); err != nil {
 			return err
 		}
 		if *asJSON {
@@ -64,18 +63,10 @@ func svgFlag(c *cobra.Command) *string {
 	return c.Flags().String("svg", "", "draw the sites, their load and who stands by for whom into an SVG `file`")
 }
 
-func drawTo(path string, req placement.Request, res placement.Result) (err error) {
+// drawTo writes the picture, whole or not at all. A failure is not a verdict.
+func (a *app) drawTo(path string, req placement.Request, res placement.Result) error {
 	if path == "" {
 		return nil
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return psn.Errorf(psn.InvalidInput, "--svg: the picture cannot be written: %w", err)
-	}
-	defer func() {
-		if closing := f.Close(); err == nil && closing != nil {
-			err = psn.Errorf(psn.Unavailable, "write the picture: %w", closing)
-		}
-	}()
-	return picture.Write(f, req, res)
+	return a.emit("--svg", path, func(w io.Writer) error { return picture.Write(w, req, res) })
 }

@@ -48,9 +48,12 @@ func (a *app) prove(ctx context.Context, req placement.Request, f *proofFlags) (
 		ans.Uncertified = append(ans.Uncertified, "anything that needs the exact solver: "+err.Error())
 		solver = nil
 	default:
-		return ans, codeError{exitUnusable, err}
+		return ans, codeError{exitUnusable, advised{err, "run \"make solver\", which fetches the file again and checks it"}}
 	}
 	ans.Proof, err = solver.Prove(ctx, req, exact.Limits{Time: f.time})
+	if psn.Is(err, psn.Corrupt) {
+		return ans, advised{err, "the solver's answer does not hold in integers and is not used: ask for the search alone with \"psn placement solve\""}
+	}
 	if err != nil {
 		return ans, err
 	}
@@ -60,7 +63,7 @@ func (a *app) prove(ctx context.Context, req placement.Request, f *proofFlags) (
 
 // proveFile is prove for the request in a file.
 func (a *app) proveFile(ctx context.Context, path string, f *proofFlags) (placement.Request, answer, error) {
-	req, err := readRequest(path)
+	req, err := readRequest(path, *f.svg)
 	if err != nil {
 		return req, answer{}, err
 	}
@@ -68,12 +71,16 @@ func (a *app) proveFile(ctx context.Context, path string, f *proofFlags) (placem
 	return req, ans, unusable(path, err)
 }
 
-// unusable gives the error of a malformed request its exit code.
+// unusable gives the exit code of what came to no verdict: a malformed request,
+// or a failure on the way. Exit code 1 says that nothing was placed.
 func unusable(path string, err error) error {
-	if psn.Is(err, psn.InvalidInput) {
-		return codeError{exitUnusable, psn.At(path, err)}
+	switch {
+	case err == nil:
+		return nil
+	case psn.Is(err, psn.InvalidInput):
+		err = psn.At(path, err)
 	}
-	return err
+	return codeError{exitUnusable, err}
 }
 
 // doubts lists what a proof leaves open.
@@ -107,7 +114,7 @@ func newPlacementProve(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := drawTo(*f.svg, req, ans.Result); err != nil {
+		if err := a.drawTo(*f.svg, req, ans.Result); err != nil {
 			return err
 		}
 		if *f.json {
@@ -167,7 +174,7 @@ func newPlacementExplain(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := drawTo(*f.svg, req, ans.Result); err != nil {
+		if err := a.drawTo(*f.svg, req, ans.Result); err != nil {
 			return err
 		}
 		if *f.json {

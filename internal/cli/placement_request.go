@@ -21,8 +21,11 @@ import (
 )
 
 // readRequest reads a placement request, as JSON or HCL. Its errors carry the
-// exit code for what cannot be used.
-func readRequest(path string) (placement.Request, error) {
+// exit code for what cannot be used, as does a picture that would be written over it.
+func readRequest(path, svg string) (placement.Request, error) {
+	if err := distinct("--svg", svg, path); err != nil {
+		return placement.Request{}, err
+	}
 	req, err := parseRequest(path)
 	if err != nil {
 		return req, codeError{exitUnusable, psn.At(path, err)}

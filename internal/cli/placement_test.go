@@ -103,6 +103,26 @@ func TestPlacementWhatIf(t *testing.T) {
 	}
 }
 
+// What is no verdict does not end as one: exit code 1 says that nothing was placed.
+func TestPlacementFailuresAreNotVerdicts(t *testing.T) {
+	t.Parallel()
+	path := requestFile(t, nil)
+	other := filepath.Join(t.TempDir(), "other.wasm")
+	if err := os.WriteFile(other, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"cannot be written":                  {"solve", path, "--svg", filepath.Join(t.TempDir(), "none", "x.svg")},
+		"is the file to be read":             {"solve", path, "--svg", path},
+		"is not HiGHS":                       {"prove", path, "--solver", other},
+		"remedy: run \"make solver\", which": {"explain", path, "--solver", other},
+	} {
+		if r := run(t, context.Background(), nil, append([]string{"placement"}, args...)...); r.code != 2 || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: %+v, want %q", args, r, want)
+		}
+	}
+}
+
 // A request in HCL is the same as in JSON.
 func TestPlacementHCL(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,7 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 	c.Flags().BoolVar(&ch.rebalance, "rebalance", false, "let machines move that could stay")
 	c.Flags().BoolVar(&ch.region, "survive-region", false, "ask that the loss of a whole region is survived")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		req, err := readRequest(args[0])
+		req, err := readRequest(args[0], *f.svg)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 		if err != nil {
 			return unusable(args[0], err)
 		}
-		if err := drawTo(*f.svg, req, after.Result); err != nil {
+		if err := a.drawTo(*f.svg, req, after.Result); err != nil {
 			return err
 		}
 		if *f.json {
