@@ -23,8 +23,7 @@ func distinct(flag, out string, inputs ...string) error {
 }
 
 // emit writes to a file, which is whole or not there, or to the terminal when
-// path is empty.
-// flag names what path was given by.
+// path is empty. flag names what path was given by.
 func (a *app) emit(flag, path string, write func(io.Writer) error) error {
 	if path == "" {
 		return write(a.Stdout)
