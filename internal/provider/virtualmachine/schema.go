@@ -41,7 +41,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 				stringvalidator.OneOf(names(psn.Classifications())...)),
 			"site":             derived("Home site. Taken from the placement; to be given only without one, and may not contradict it.", stringvalidator.OneOf(names(psn.Sites())...)),
 			"platform":         derived("Platform at the home site. Taken from the placement, else `vsphere`.", stringvalidator.OneOf(names(psn.Platforms())...)),
-			"cluster":          derived("Cluster at the home site. Taken from the placement; to be given only without one."),
+			"cluster":          derived("Cluster, on OpenStack availability zone, at the home site. Taken from the placement; to be given only without one."),
 			"standby_site":     derived("Site of the standby. Taken from the placement and may not contradict it.", stringvalidator.OneOf(names(psn.Sites())...)),
 			"region":           text("Region of the home site."),
 			"standby_region":   text("Region of the standby's site."),
