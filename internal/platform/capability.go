@@ -63,13 +63,24 @@ func (k kind[C, T]) list(ctx context.Context, s *Site) ([]T, error) {
 	return all, s.at(err)
 }
 
-// find returns the object that matches, or psn.NotFound that calls it by the name.
-func (k kind[C, T]) find(ctx context.Context, s *Site, name string, match func(T) bool) (*T, error) {
-	obj, err := k.kept.find(ctx, s.now, s.ttl, k.reader(s), match)
-	if err == nil && obj == nil {
+// find returns the object that matches and has the ref, when one is given. None
+// is psn.NotFound that calls it by the name. Several are psn.Conflict: whoever
+// changes or deletes the one must not be given the other.
+func (k kind[C, T]) find(ctx context.Context, s *Site, name, ref string, match func(T) bool) (*T, error) {
+	found, err := k.kept.find(ctx, s.now, s.ttl, k.reader(s), func(o T) bool {
+		return match(o) && (ref == "" || k.kept.ref(o) == ref)
+	})
+	switch {
+	case err != nil:
+	case len(found) == 0:
 		err = psn.Errorf(psn.NotFound, "%s %q does not exist", k.what, name)
+	case len(found) > 1:
+		err = psn.Errorf(psn.Conflict, "there are %d of the name %q (%s, %s), and nothing says which %s is meant: rename or remove all but one",
+			len(found), name, k.kept.ref(found[0]), k.kept.ref(found[1]), k.what)
+	default:
+		return &found[0], nil
 	}
-	return obj, s.at(err)
+	return nil, s.at(err)
 }
 
 // write makes or changes one object and writes it through. A failure may have

@@ -39,12 +39,9 @@ func (s *Site) Images(ctx context.Context) ([]driver.Image, error) {
 }
 
 // FindImage returns the image of that name, of the tenant or, without one, of
-// the site; or psn.NotFound. Names need not be unique: a ref that is not empty
-// says which one.
+// the site; or psn.NotFound. ref is as of FindNetwork.
 func (s *Site) FindImage(ctx context.Context, t psn.TenantID, name, ref string) (*driver.Image, error) {
-	return s.imageKind().find(ctx, s, name, func(i driver.Image) bool {
-		return i.Tenant == t && i.Name == name && (ref == "" || i.Ref == ref)
-	})
+	return s.imageKind().find(ctx, s, name, ref, func(i driver.Image) bool { return i.Tenant == t && i.Name == name })
 }
 
 // CreateImage uploads what open returns. It is opened again for each try.

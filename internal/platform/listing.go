@@ -64,20 +64,22 @@ func (l *listing[T]) get(ctx context.Context, now func() time.Time, ttl time.Dur
 	return all, true, nil
 }
 
-// find returns the one object that matches, nil when there is none. An absence
-// is believed for a shorter time than a presence.
-func (l *listing[T]) find(ctx context.Context, now func() time.Time, ttl time.Duration, read func(context.Context) ([]T, error), match func(T) bool) (*T, error) {
+// find returns the objects that match. An absence is believed for a shorter time
+// than a presence.
+func (l *listing[T]) find(ctx context.Context, now func() time.Time, ttl time.Duration, read func(context.Context) ([]T, error), match func(T) bool) ([]T, error) {
 	for _, age := range []time.Duration{ttl, min(ttl, absentTTL)} {
 		all, fresh, err := l.get(ctx, now, age, read)
 		if err != nil {
 			return nil, err
 		}
-		if i := slices.IndexFunc(all, match); i >= 0 {
-			found := all[i]
-			return &found, nil
+		var found []T
+		for _, o := range all {
+			if match(o) {
+				found = append(found, o)
+			}
 		}
-		if fresh {
-			break
+		if len(found) > 0 || fresh {
+			return found, nil
 		}
 	}
 	return nil, nil

@@ -158,7 +158,7 @@ func TestListingIsReadOnceAndChangesAreWrittenThrough(t *testing.T) {
 		var wg sync.WaitGroup
 		for n := range 40 {
 			wg.Go(func() {
-				if _, err := s.FindNetwork(ctx, "p_bs", spec(n).Name); !psn.Is(err, psn.NotFound) {
+				if _, err := s.FindNetwork(ctx, "p_bs", spec(n).Name, ""); !psn.Is(err, psn.NotFound) {
 					t.Errorf("before the create: %v", err)
 				}
 			})
@@ -237,7 +237,7 @@ func TestFailedChangeIsReadAgain(t *testing.T) {
 	if _, err := s.CreateNetwork(t.Context(), spec(1)); err == nil {
 		t.Fatal("no error")
 	}
-	if _, err := s.FindNetwork(t.Context(), "p_bs", spec(1).Name); err != nil {
+	if _, err := s.FindNetwork(t.Context(), "p_bs", spec(1).Name, ""); err != nil {
 		t.Errorf("what a failed create left is not found: %v", err)
 	}
 	f.fail["Networks"] = []error{psn.Errorf(psn.Forbidden, "no")}
@@ -251,7 +251,7 @@ func TestAbsenceInAListingIsBelievedShortly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeCloud()
 		s := cloud(f)
-		find := func() error { _, err := s.FindNetwork(t.Context(), "p_bs", spec(1).Name); return err }
+		find := func() error { _, err := s.FindNetwork(t.Context(), "p_bs", spec(1).Name, ""); return err }
 		for range 30 {
 			if err := find(); !psn.Is(err, psn.NotFound) {
 				t.Fatal(err)
@@ -292,7 +292,7 @@ func TestUpdatedVolumeAndItsMachine(t *testing.T) {
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.FindVolume(ctx, "p_bs", "dati")
+		got, err := s.FindVolume(ctx, "p_bs", "dati", "")
 		if err != nil || got.AttachedTo != step.want {
 			t.Errorf("attached to %+v, want %q; %v", got, step.want, err)
 		}
@@ -361,5 +361,30 @@ func TestMissingCapability(t *testing.T) {
 		if !psn.Is(err, psn.Unsupported) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "site acilia") {
 			t.Errorf("%s on %s: %v, want %q", c.what, c.p, err, c.want)
 		}
+	}
+}
+
+// TestTwinsAreToldApart: names need not be unique. Whoever deletes what stands in
+// the state must not be given what somebody else made under the same name.
+func TestTwinsAreToldApart(t *testing.T) {
+	f := newFakeCloud()
+	s := cloud(f)
+	ctx := t.Context()
+	for _, ref := range []string{"a-hand-made", "b-ours"} {
+		f.nets[ref] = driver.Network{NetworkSpec: spec(1), Ref: ref}
+		f.vols[ref] = driver.Volume{VolumeSpec: driver.VolumeSpec{Tenant: "p_bs", Name: "dati"}, Ref: ref}
+	}
+	if n, err := s.FindNetwork(ctx, "p_bs", spec(1).Name, "b-ours"); err != nil || n.Ref != "b-ours" {
+		t.Errorf("network: %+v, %v", n, err)
+	}
+	if v, err := s.FindVolume(ctx, "p_bs", "dati", "b-ours"); err != nil || v.Ref != "b-ours" {
+		t.Errorf("volume: %+v, %v", v, err)
+	}
+	if v, err := s.FindVolume(ctx, "p_bs", "dati", "deleted"); !psn.Is(err, psn.NotFound) {
+		t.Errorf("a volume that is gone: %+v, %v", v, err)
+	}
+	v, err := s.FindVolume(ctx, "p_bs", "dati", "")
+	if !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), "a-hand-made, b-ours") {
+		t.Errorf("either of two: %+v, %v", v, err)
 	}
 }

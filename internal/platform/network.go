@@ -27,9 +27,11 @@ func (s *Site) Networks(ctx context.Context) ([]driver.Network, error) {
 	return s.networkKind().list(ctx, s)
 }
 
-// FindNetwork returns the tenant's network of that name, or psn.NotFound.
-func (s *Site) FindNetwork(ctx context.Context, t psn.TenantID, name string) (*driver.Network, error) {
-	return s.networkKind().find(ctx, s, name, func(n driver.Network) bool { return n.Tenant == t && n.Name == name })
+// FindNetwork returns the tenant's network of that name, or psn.NotFound. Names
+// need not be unique: a ref that is not empty says which one is meant, and
+// without it several are psn.Conflict.
+func (s *Site) FindNetwork(ctx context.Context, t psn.TenantID, name, ref string) (*driver.Network, error) {
+	return s.networkKind().find(ctx, s, name, ref, func(n driver.Network) bool { return n.Tenant == t && n.Name == name })
 }
 
 // CreateNetwork makes a network; one made before for the same spec is returned.
@@ -70,9 +72,10 @@ func (s *Site) SecurityGroups(ctx context.Context) ([]driver.SecurityGroup, erro
 	return s.groupKind().list(ctx, s)
 }
 
-// FindSecurityGroup returns the tenant's group of that name, or psn.NotFound.
-func (s *Site) FindSecurityGroup(ctx context.Context, t psn.TenantID, name string) (*driver.SecurityGroup, error) {
-	return s.groupKind().find(ctx, s, name, func(g driver.SecurityGroup) bool { return g.Tenant == t && g.Name == name })
+// FindSecurityGroup returns the tenant's group of that name, or psn.NotFound;
+// ref is as of FindNetwork.
+func (s *Site) FindSecurityGroup(ctx context.Context, t psn.TenantID, name, ref string) (*driver.SecurityGroup, error) {
+	return s.groupKind().find(ctx, s, name, ref, func(g driver.SecurityGroup) bool { return g.Tenant == t && g.Name == name })
 }
 
 // CreateSecurityGroup makes a group with just those rules.

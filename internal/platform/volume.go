@@ -31,9 +31,9 @@ func (s *Site) Volumes(ctx context.Context) ([]driver.Volume, error) {
 }
 
 // FindVolume returns the tenant's volume of that name, or psn.NotFound. A disk
-// that was made with a machine is not looked for.
-func (s *Site) FindVolume(ctx context.Context, t psn.TenantID, name string) (*driver.Volume, error) {
-	return s.volumeKind().find(ctx, s, name, func(v driver.Volume) bool { return v.Tenant == t && v.Name == name && v.VM == "" })
+// that was made with a machine is not looked for; ref is as of FindNetwork.
+func (s *Site) FindVolume(ctx context.Context, t psn.TenantID, name, ref string) (*driver.Volume, error) {
+	return s.volumeKind().find(ctx, s, name, ref, func(v driver.Volume) bool { return v.Tenant == t && v.Name == name && v.VM == "" })
 }
 
 // CreateVolume makes a volume and waits until it can be used.

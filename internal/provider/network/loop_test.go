@@ -122,7 +122,7 @@ data "psn_networks" "all" {
 		{ // removed by other means
 			PreConfig: func() {
 				at := lab.Site(psn.Acilia)
-				n, err := at.FindNetwork(t.Context(), "p_bs", "dati")
+				n, err := at.FindNetwork(t.Context(), "p_bs", "dati", "")
 				if err == nil {
 					err = at.DeleteNetwork(t.Context(), n.Ref)
 				}

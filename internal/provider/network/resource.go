@@ -41,7 +41,7 @@ func (network) Create(ctx context.Context, at *platform.Site, m *model) error {
 
 // Read implements located.Object.
 func (network) Read(ctx context.Context, at *platform.Site, m *model) error {
-	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString())
+	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (network) Read(ctx context.Context, at *platform.Site, m *model) error {
 
 // Update implements located.Object.
 func (network) Update(ctx context.Context, at *platform.Site, m *model, _ model) error {
-	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString())
+	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (network) Update(ctx context.Context, at *platform.Site, m *model, _ model)
 
 // Delete implements located.Object.
 func (network) Delete(ctx context.Context, at *platform.Site, m model) error {
-	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString())
+	n, err := at.FindNetwork(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (group) Create(ctx context.Context, at *platform.Site, m *model) error {
 
 // Read implements located.Object.
 func (group) Read(ctx context.Context, at *platform.Site, m *model) error {
-	g, err := at.FindSecurityGroup(ctx, m.Tenant(), m.Name.ValueString())
+	g, err := at.FindSecurityGroup(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (group) Update(ctx context.Context, at *platform.Site, m *model, _ model) e
 	if err != nil {
 		return err
 	}
-	g, err := at.FindSecurityGroup(ctx, spec.Tenant, spec.Name)
+	g, err := at.FindSecurityGroup(ctx, spec.Tenant, spec.Name, m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (group) Update(ctx context.Context, at *platform.Site, m *model, _ model) e
 
 // Delete implements located.Object.
 func (group) Delete(ctx context.Context, at *platform.Site, m model) error {
-	g, err := at.FindSecurityGroup(ctx, m.Tenant(), m.Name.ValueString())
+	g, err := at.FindSecurityGroup(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func TestVSphere(t *testing.T) {
 	}
 	stands := func(gib int64, holder psn.VMID) resource.TestCheckFunc {
 		return func(*terraform.State) error {
-			v, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "dati")
+			v, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "dati", "")
 			if err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func TestVSphere(t *testing.T) {
 		{
 			PreConfig: func() { // taken off by other means: given back
 				at := lab.Site(psn.Acilia)
-				v, err := at.FindVolume(t.Context(), "p_bs", "dati")
+				v, err := at.FindVolume(t.Context(), "p_bs", "dati", "")
 				if err == nil {
 					err = at.DetachVolume(t.Context(), v.Ref, v.AttachedTo)
 				}
@@ -136,7 +136,7 @@ func TestVSphere(t *testing.T) {
 			Config: lab.Config(tenant),
 		},
 	})
-	if _, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "dati"); !psn.Is(err, psn.NotFound) {
+	if _, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "dati", ""); !psn.Is(err, psn.NotFound) {
 		t.Errorf("destroyed: %v", err)
 	}
 }
@@ -156,7 +156,7 @@ func TestWhatNobodyDeclaredOutlivesTheTenant(t *testing.T) {
 			Config: lab.Config("locals {\n  gone = true\n}\n"),
 		},
 	})
-	if v, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "a-mano"); err != nil || v.SizeBytes != 1<<30 {
+	if v, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "a-mano", ""); err != nil || v.SizeBytes != 1<<30 {
 		t.Errorf("%+v, %v", v, err)
 	}
 	if ok, err := lab.Site(psn.Acilia).TenantExists(t.Context(), "p_bs"); ok || err != nil {

@@ -51,7 +51,7 @@ func (volume) Create(ctx context.Context, at *platform.Site, m *model) error {
 
 // Read implements located.Object.
 func (volume) Read(ctx context.Context, at *platform.Site, m *model) error {
-	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString())
+	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (volume) Update(ctx context.Context, at *platform.Site, m *model, prior mod
 	if err != nil {
 		return err
 	}
-	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString())
+	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (volume) Update(ctx context.Context, at *platform.Site, m *model, prior mod
 // Delete implements located.Object. It takes the volume off the machine it was
 // given to, and off no other.
 func (volume) Delete(ctx context.Context, at *platform.Site, m model) error {
-	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString())
+	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
 	}

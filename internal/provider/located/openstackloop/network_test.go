@@ -23,7 +23,7 @@ func TestOpenStackNetwork(t *testing.T) {
 	config := func(attributes string) string {
 		return lab.Config(tenant("p_va", at, "") + located("network", "dati", at, attributes))
 	}
-	find := func() (*driver.Network, error) { return lab.Site(at).FindNetwork(t.Context(), "p_va", "dati") }
+	find := func() (*driver.Network, error) { return lab.Site(at).FindNetwork(t.Context(), "p_va", "dati", "") }
 	var first string
 	stands := func(want string, same bool) resource.TestCheckFunc {
 		return func(*terraform.State) error {
@@ -111,7 +111,7 @@ func TestOpenStackSecurityGroup(t *testing.T) {
 	}
 	stands := func(want string) resource.TestCheckFunc {
 		return func(*terraform.State) error {
-			g, err := lab.Site(at).FindSecurityGroup(t.Context(), "p_va", "web")
+			g, err := lab.Site(at).FindSecurityGroup(t.Context(), "p_va", "web", "")
 			if err != nil {
 				return err
 			}
@@ -139,7 +139,7 @@ func TestOpenStackSecurityGroup(t *testing.T) {
 		{ // a rule removed by other means is put back
 			PreConfig: func() {
 				s := lab.Site(at)
-				g, err := s.FindSecurityGroup(t.Context(), "p_va", "web")
+				g, err := s.FindSecurityGroup(t.Context(), "p_va", "web", "")
 				if err == nil {
 					spec := g.SecurityGroupSpec
 					spec.Rules = spec.Rules[:1]

@@ -94,7 +94,7 @@ resource "psn_network" "second" {
 		{
 			PreConfig: func() {
 				s := lab.Site(at)
-				n, err := s.FindNetwork(t.Context(), "p_co", other.Name)
+				n, err := s.FindNetwork(t.Context(), "p_co", other.Name, "")
 				if err == nil {
 					err = s.DeleteNetwork(t.Context(), n.Ref)
 				}

@@ -28,7 +28,7 @@ func TestOpenStackVolume(t *testing.T) {
 	var first string
 	stands := func(gib int64, class string, attached, same bool) resource.TestCheckFunc {
 		return func(*terraform.State) error {
-			v, err := lab.Site(at).FindVolume(t.Context(), "p_va", "dati")
+			v, err := lab.Site(at).FindVolume(t.Context(), "p_va", "dati", "")
 			if err != nil {
 				return err
 			}
