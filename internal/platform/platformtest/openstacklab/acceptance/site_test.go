@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -36,6 +37,35 @@ func TestZonesAndClasses(t *testing.T) {
 			want := filepath.Join(c.site.VolumesDir, zone, class, "volume-"+id)
 			if got, err := c.site.VolumeFile(id); err != nil || got != want {
 				t.Errorf("volume of %s in %s is %q, %v; want %q", class, zone, got, err, want)
+			}
+		}
+	}
+}
+
+// Every back end tells its capacity, as an inventory needs it.
+func TestPools(t *testing.T) {
+	for _, name := range psn.Sites() {
+		c := login(t, name)
+		var out struct {
+			Pools []struct {
+				Name         string
+				Capabilities struct {
+					Backend string  `json:"volume_backend_name"`
+					Free    float64 `json:"free_capacity_gb"`
+				}
+			}
+		}
+		c.call(http.MethodGet, "volumev3", "/scheduler-stats/get_pools?detail=true", nil, &out)
+		zones := len(c.site.Zones)
+		if c.site.RealZone != "" {
+			zones++
+		}
+		if want := zones * len(c.site.StorageClasses); len(out.Pools) != want {
+			t.Errorf("%s has %d pools, want %d", name, len(out.Pools), want)
+		}
+		for _, p := range out.Pools {
+			if !slices.Contains(c.site.StorageClasses, p.Capabilities.Backend) || p.Capabilities.Free <= 0 {
+				t.Errorf("%s: pool %+v", name, p)
 			}
 		}
 	}

@@ -30,7 +30,7 @@ from oslo_config import cfg  # noqa: E402
 from oslo_log import log as logging  # noqa: E402
 from oslo_service import service as oslo_service  # noqa: E402
 
-from psnlab.serve import hub  # noqa: E402
+from psnlab.serve import hub, wire  # noqa: E402
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Service(service.Service):
 
 def run(settings, site):
     hub.renew()
+    wire.use()
     CONF(['--config-file', str(settings.etc / ('cinder-%s.conf' % site))], project='cinder', version=version.version_string())
     config.set_middleware_defaults()
     logging.setup(CONF, 'cinder')

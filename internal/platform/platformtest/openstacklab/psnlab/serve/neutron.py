@@ -10,7 +10,7 @@ from neutron.plugins.ml2 import plugin  # noqa: E402,F401 what paste and stevedo
 from neutron.server import wsgi_eventlet  # noqa: E402
 from neutron.services.l3_router import l3_router_plugin  # noqa: E402,F401
 
-from psnlab.serve import hub  # noqa: E402
+from psnlab.serve import hub, wire  # noqa: E402
 
 
 def unforked(workers_of):
@@ -25,6 +25,7 @@ def unforked(workers_of):
 
 def run(settings, site):
     hub.renew()
+    wire.use()
     service._get_rpc_workers = unforked(service._get_rpc_workers)
     service._get_plugins_workers = unforked(service._get_plugins_workers)
     from psnlab.serve import ml2

@@ -26,7 +26,7 @@ from oslo_log import log as logging  # noqa: E402
 from oslo_service import service as oslo_service  # noqa: E402
 from placement import conf as placement_conf, db_api as placement_db, deploy as placement_deploy  # noqa: E402
 
-from psnlab.serve import hub  # noqa: E402
+from psnlab.serve import hub, wire  # noqa: E402
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ def use_libvirt():
 
 def run(settings, site):
     hub.renew()
+    wire.use()
     config.parse_args(['nova', '--config-file', str(settings.etc / ('nova-%s.conf' % site))])
     logging.setup(CONF, 'nova')
     objects.register_all()
