@@ -109,18 +109,20 @@ func TestLifecycle(t *testing.T) {
 // anew; what it did not make, or what is somebody else's, is never deleted.
 func TestFailedCreate(t *testing.T) {
 	for name, tc := range map[string]struct {
-		err      error
-		half     bool
-		replaced string
-		deleted  bool
+		err        error
+		half, made bool
+		replaced   string
+		deleted    bool
 	}{
-		"nothing made":    {psn.Errorf(psn.Exhausted, "full"), false, "create ", false},
-		"half made":       {psn.Errorf(psn.Internal, "broke off"), true, "delete+create ", true},
-		"somebody else's": {psn.Errorf(psn.AlreadyExists, "not ours"), true, "create ", false},
+		"nothing made":    {psn.Errorf(psn.Exhausted, "full"), false, false, "create ", false},
+		"half made":       {psn.Errorf(psn.Internal, "broke off"), true, false, "delete+create ", true},
+		"somebody else's": {psn.Errorf(psn.AlreadyExists, "not ours"), true, false, "create ", false},
+		// As a volume that a machine out of its reach refuses.
+		"made, then refused": {psn.Errorf(psn.InvalidInput, "not in reach"), true, true, "delete+create ", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, factories := serve(t)
-			s.half = tc.half
+			s.half, s.made = tc.half, tc.made
 			s.next("Create", tc.err)()
 			deleted := false
 			providertest.TestServing(t, factories, []resource.TestStep{

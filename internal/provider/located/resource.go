@@ -144,6 +144,9 @@ func (r *located[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp
 		resp.Diagnostics.Append(r.set(ctx, &resp.State, resp.Identity, &m, k)...)
 	case at != nil && psn.Is(err, psn.NotFound):
 		resp.State.RemoveResource(ctx)
+		// A CLI that keeps no identities (before 1.12) is answered with one even so:
+		// the framework takes an answer without for a mistake.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(k))...)
 	case imported:
 		resp.Diagnostics.Append(diagnose.Unable("read", r.describe(k), err))
 	default:

@@ -56,9 +56,13 @@ func (r *located[M, P]) set(ctx context.Context, state *tfsdk.State, id *tfsdk.R
 // stands tells whether a create that failed left an object of ours. When the
 // site cannot tell, it is kept: a later refresh will.
 func (r *located[M, P]) stands(ctx context.Context, at *platform.Site, m M, failure error) bool {
+	ref := P(&m).base().Ref
+	made := !ref.IsNull() && !ref.IsUnknown() // only a later step failed, whatever for
 	switch psn.CodeOf(failure) {
 	case psn.InvalidInput, psn.AlreadyExists, psn.Unsupported, psn.Untrusted, psn.Unauthenticated:
-		return false // refused, or somebody else's
+		if !made {
+			return false // refused, or somebody else's
+		}
 	case psn.NotFound, psn.Conflict, psn.Forbidden, psn.Unavailable, psn.Exhausted, psn.Stale, psn.Corrupt, psn.Internal:
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgain)

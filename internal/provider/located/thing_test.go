@@ -31,6 +31,7 @@ type things struct {
 	stand map[string]int64   // size by "<tenant>/<name>"
 	fail  map[string][]error // by method, one error per call
 	half  bool               // a failing Create makes the thing all the same
+	made  bool               // and tells so by its ref
 	calls []string
 }
 
@@ -99,6 +100,9 @@ func (s *things) Create(_ context.Context, _ *platform.Site, m *thing) error {
 	}
 	s.stand[s.name(m)] = m.Size.ValueInt64()
 	if err != nil {
+		if s.made {
+			m.Ref = types.StringValue("ref-" + m.Name.ValueString())
+		}
 		return err
 	}
 	s.observe(m, m.Size.ValueInt64())

@@ -30,6 +30,7 @@ func (network) Create(ctx context.Context, at *platform.Site, m *model) error {
 	spec := m.expand()
 	made, err := at.CreateNetwork(ctx, spec)
 	if err == nil && made.Description != spec.Description { // one that an interrupted create left
+		m.Ref = types.StringValue(made.Ref)
 		made, err = at.UpdateNetwork(ctx, made.Ref, spec)
 	}
 	if err != nil {
