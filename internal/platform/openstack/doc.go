@@ -6,6 +6,19 @@
 // is read in a number of requests that grows by pages only, and how objects of
 // ours are marked (tags of projects and servers, metadata of servers and
 // volumes, names of ports). A tenant is a Keystone project; a cluster is an
-// availability zone. It must not know Terraform, policy, placement or the
-// ledger of a copy.
+// availability zone.
+//
+// Calls of one process that make the same thing wait for each other. Of two
+// processes, OpenStack itself keeps apart those that make a tenant (names of
+// projects are unique) or a machine (one boot volume goes to one server), and
+// both come to the same one. Names of networks, security groups, volumes and
+// images are not unique in OpenStack and nothing there is compared and set:
+// two processes that make the same name at the same instant, each before the
+// other's stands, make two. Neither call fails; every later one that names it
+// says psn.Conflict with both ids until a person removes one. An image that
+// another process is still sending is taken for one that was left half sent and
+// removed, so that the other fails. State that two processes share is to be
+// locked, as Terraform's backends do.
+//
+// It must not know Terraform, policy, placement or the ledger of a copy.
 package openstack

@@ -70,7 +70,7 @@ func (s *Site) groupFor(ctx context.Context, project string, spec driver.VMSpec)
 	}
 	if found != nil {
 		if found.Policy != string(spec.GroupPolicy) {
-			return "", psn.Errorf(psn.InvalidInput, "group %q of tenant %s has the policy %q, not %q: a group's policy never changes; choose another group", spec.Group, spec.ID.Tenant(), found.Policy, spec.GroupPolicy)
+			return "", psn.Errorf(psn.AlreadyExists, "group %q of tenant %s has the policy %q, not %q: a group's policy never changes; choose another group", spec.Group, spec.ID.Tenant(), found.Policy, spec.GroupPolicy)
 		}
 		return found.ID, nil
 	}

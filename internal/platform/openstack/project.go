@@ -114,17 +114,15 @@ func (s *Site) tenantDomain(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var page struct {
-		Domains []struct{ ID string } `json:"domains"`
-	}
-	if err := get(ctx, c, "domains?"+url.Values{"name": {s.cfg.TenantDomain}}.Encode(), &page); err != nil {
+	id, err := s.domainID(ctx, c, s.cfg.TenantDomain)
+	if err != nil {
 		return "", err
 	}
-	if len(page.Domains) == 0 {
+	if id == "" {
 		return "", psn.Errorf(psn.InvalidInput, "tenant_domain %q does not exist at %s", s.cfg.TenantDomain, s.cfg.AuthURL)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.domain = page.Domains[0].ID
+	s.domain = id
 	return s.domain, nil
 }

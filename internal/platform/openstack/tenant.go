@@ -14,7 +14,8 @@ import (
 )
 
 // EnsureTenant implements driver.Site: a project that bears the tenant's id as
-// its name, our tags, a role in it for the operator, and limits when there are.
+// its name, our tags, a role in it for the operator and for the principal's
+// group, and limits when there are. A group that is not known changes nothing.
 // Project names are unique in a domain: two processes cannot make two.
 func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
 	doing := fmt.Sprintf("ensure tenant %s", t.ID)
@@ -34,6 +35,10 @@ func (s *Site) ensureTenant(ctx context.Context, t driver.Tenant) error {
 	if err != nil {
 		return err
 	}
+	group, err := s.groupID(ctx, c, t.Principal)
+	if err != nil {
+		return err
+	}
 	p, err := s.findProject(ctx, t.ID)
 	if err != nil {
 		return err
@@ -47,6 +52,9 @@ func (s *Site) ensureTenant(ctx context.Context, t driver.Tenant) error {
 		return err
 	}
 	if err := s.takeRole(ctx, c, p.ID); err != nil {
+		return err
+	}
+	if err := s.grantGroup(ctx, c, p.ID, group); err != nil {
 		return err
 	}
 	if t.Quota == nil {
@@ -107,16 +115,11 @@ func (s *Site) takeRole(ctx context.Context, c *gophercloud.ServiceClient, proje
 	if err != nil {
 		return err
 	}
-	var page struct {
-		Roles []named `json:"roles"`
-	}
-	if err := get(ctx, c, "roles?"+url.Values{"name": {s.cfg.TenantRole}}.Encode(), &page); err != nil {
+	role, err := s.roleID(ctx, c, s.cfg.TenantRole)
+	if err != nil {
 		return err
 	}
-	if len(page.Roles) == 0 {
-		return psn.Errorf(psn.InvalidInput, "role %q, which the operator is to have in tenants' projects, does not exist at %s", s.cfg.TenantRole, s.cfg.AuthURL)
-	}
-	return send(ctx, c, http.MethodPut, "projects/"+project+"/users/"+sc.user+"/roles/"+page.Roles[0].ID, nil, nil)
+	return send(ctx, c, http.MethodPut, "projects/"+project+"/users/"+sc.user+"/roles/"+role, nil, nil)
 }
 
 // TenantExists implements driver.Site. A project of that name that is not ours

@@ -54,7 +54,7 @@ func testGroup(t *testing.T, h *Harness) {
 		}
 	}
 	_, err = start("other", "near", driver.Apart)
-	wantCode(t, err, psn.InvalidInput) // a group has one policy
+	wantCode(t, err, psn.AlreadyExists) // a group has one policy
 	wantText(t, err, string(driver.OnOneHost))
 	_, err = start("unknown", "x", "scattered")
 	wantCode(t, err, psn.InvalidInput)

@@ -23,9 +23,9 @@ type Harness struct {
 	Tenant psn.TenantID
 	// DiskUnit is the smallest disk of the platform in bytes; 0 means 16 MiB.
 	DiskUnit int64
-	// ExpireEvery is how many requests apart sessions end in one lifecycle; 0
-	// means one end per lifecycle, for platforms where a lifecycle is quick.
-	ExpireEvery int
+	// Slow says that a lifecycle takes seconds: a fault that is to meet each of its
+	// requests then meets many in one lifecycle, and not one in each of many.
+	Slow bool
 
 	Cluster string // of the endpoint, with room for a hundred small machines
 	Network string // of that cluster

@@ -150,7 +150,7 @@ func testImageLost(t *testing.T, h *Harness) {
 	s := h.openAs(t, Access{Wrap: c.Wrap})
 	o := as[driver.ImageUpload](t, s)
 	id := h.ownTenant(t, s)
-	eachLost(t, &c, func(name string) (string, error) {
+	h.eachLost(t, &c, func(name string) (string, error) {
 		spec, content := picture(id, name, 1<<20)
 		i, err := o.CreateImage(within(t), spec, bytes.NewReader(content))
 		if err != nil {
@@ -160,11 +160,7 @@ func testImageLost(t *testing.T, h *Harness) {
 			t.Errorf("after a lost answer: %s", d)
 		}
 		return i.Ref, nil
-	}, func(ref string) {
-		if err := o.DeleteImage(within(t), ref); err != nil {
-			t.Fatal(err)
-		}
-	})
+	}, func(ref string) error { return o.DeleteImage(within(t), ref) })
 }
 
 // testImagePublic: an image of no tenant is for each.

@@ -1,14 +1,9 @@
 package platformtest
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
-	"net/http"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -127,70 +122,6 @@ func (h *Harness) ownTenant(t testing.TB, s driver.Site) psn.TenantID {
 	return id
 }
 
-// sweep removes all that the tenant has, over a connection of its own: that of
-// the test may be broken on purpose.
-func (h *Harness) sweep(t testing.TB, id psn.TenantID) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	s, err := h.Open(ctx, Access{})
-	if err != nil {
-		t.Errorf("clean up: %v", err)
-		return
-	}
-	defer s.Close(ctx)
-	note := func(err error) {
-		if err != nil {
-			t.Errorf("clean up: %v", err)
-		}
-	}
-	inv, err := s.Inventory(ctx)
-	note(err)
-	if err == nil {
-		for _, vm := range inv.VMs {
-			if vm.ID.Tenant() == id {
-				note(s.DeleteVM(ctx, vm.Ref))
-			}
-		}
-	}
-	if o, ok := s.(driver.Volumes); ok {
-		all, err := o.Volumes(ctx)
-		note(err)
-		for _, v := range all {
-			if v.Tenant == id {
-				note(o.DeleteVolume(ctx, v.Ref))
-			}
-		}
-	}
-	if o, ok := s.(driver.ImageUpload); ok {
-		all, err := as[driver.Images](t, s).Images(ctx)
-		note(err)
-		for _, v := range all {
-			if v.Tenant == id {
-				note(o.DeleteImage(ctx, v.Ref))
-			}
-		}
-	}
-	if o, ok := s.(driver.Networks); ok {
-		all, err := o.Networks(ctx)
-		note(err)
-		for _, v := range all {
-			if v.Tenant == id {
-				note(o.DeleteNetwork(ctx, v.Ref))
-			}
-		}
-	}
-	if o, ok := s.(driver.SecurityGroups); ok {
-		all, err := o.SecurityGroups(ctx)
-		note(err)
-		for _, v := range all {
-			if v.Tenant == id && v.Name != "default" {
-				note(o.DeleteSecurityGroup(ctx, v.Ref))
-			}
-		}
-	}
-	note(s.DeleteTenant(ctx, id))
-}
-
 // machine is a small machine of a tenant.
 func (h *Harness) machine(t testing.TB, s driver.Site, id psn.TenantID, name string, change func(*driver.VMSpec)) string {
 	t.Helper()
@@ -205,100 +136,4 @@ func (h *Harness) machine(t testing.TB, s driver.Site, id psn.TenantID, name str
 		t.Fatalf("create %s: %v", spec.ID, err)
 	}
 	return ref
-}
-
-// cutter is put around a backend's transport and breaks one of the requests
-// that change something.
-type cutter struct {
-	mu      sync.Mutex
-	writes  int
-	at      int  // the one to break, from 1; 0 for none
-	unsent  bool // it never arrives, and none after it, instead of losing its answer
-	methods []string
-}
-
-func (c *cutter) Wrap(next http.RoundTripper) http.RoundTripper { return &cut{c, next} }
-
-// arm counts from now and breaks the n-th.
-func (c *cutter) arm(n int, unsent bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.writes, c.at, c.unsent, c.methods = 0, n, unsent, nil
-}
-
-// count is the number of changing requests since arm.
-func (c *cutter) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.writes
-}
-
-// sent are the methods of the changing requests since arm.
-func (c *cutter) sent() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.methods
-}
-
-type cut struct {
-	c    *cutter
-	next http.RoundTripper
-}
-
-var errCut = errors.New("connection cut before the request was sent")
-
-// RoundTrip implements http.RoundTripper.
-func (t *cut) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodGet || req.Method == http.MethodHead {
-		return t.next.RoundTrip(req)
-	}
-	c := t.c
-	c.mu.Lock()
-	c.writes++
-	c.methods = append(c.methods, req.Method)
-	lose := c.at == c.writes && !c.unsent
-	drop := c.unsent && c.at > 0 && c.writes >= c.at
-	c.mu.Unlock()
-	if drop {
-		if req.Body != nil {
-			req.Body.Close()
-		}
-		return nil, errCut
-	}
-	res, err := t.next.RoundTrip(req)
-	if err == nil && lose {
-		_ = res.Body.Close()
-		return nil, errLost
-	}
-	return res, err
-}
-
-// eachLost does and undoes something, counting the requests that change
-// anything, and then again with the answer of each in turn lost: what fails
-// must be well when it is done once more.
-func eachLost(t *testing.T, c *cutter, do func(name string) (ref string, err error), undo func(ref string)) {
-	t.Helper()
-	c.arm(0, false)
-	ref, err := do("count")
-	if err != nil {
-		t.Fatal(err)
-	}
-	writes := c.count()
-	undo(ref)
-	if writes == 0 {
-		t.Fatal("nothing was changed over this connection")
-	}
-	for n := 1; n <= writes; n++ {
-		c.arm(n, false)
-		ref, err := do("lost")
-		if err != nil {
-			if !psn.Is(err, psn.Unavailable) {
-				t.Errorf("answer %d of %d lost: %v (code %s), want code %s", n, writes, err, psn.CodeOf(err), psn.Unavailable)
-			}
-			if ref, err = do("lost"); err != nil {
-				t.Fatalf("answer %d of %d lost, done again: %v", n, writes, err)
-			}
-		}
-		undo(ref)
-	}
 }

@@ -153,7 +153,7 @@ func testSecurityGroupLost(t *testing.T, h *Harness) {
 	s := h.openAs(t, Access{Wrap: c.Wrap})
 	o := as[driver.SecurityGroups](t, s)
 	id := h.ownTenant(t, s)
-	eachLost(t, &c, func(name string) (string, error) {
+	h.eachLost(t, &c, func(name string) (string, error) {
 		spec := webGroup(id)
 		spec.Name = name
 		g, err := o.CreateSecurityGroup(within(t), spec)
@@ -164,11 +164,7 @@ func testSecurityGroupLost(t *testing.T, h *Harness) {
 			t.Errorf("after a lost answer: %s", d)
 		}
 		return g.Ref, nil
-	}, func(ref string) {
-		if err := o.DeleteSecurityGroup(within(t), ref); err != nil {
-			t.Fatal(err)
-		}
-	})
+	}, func(ref string) error { return o.DeleteSecurityGroup(within(t), ref) })
 }
 
 func testSecurityGroupInUse(t *testing.T, h *Harness) {

@@ -162,7 +162,7 @@ func testVolumeLost(t *testing.T, h *Harness) {
 	s := h.openAs(t, Access{Wrap: c.Wrap})
 	o := as[driver.Volumes](t, s)
 	id := h.ownTenant(t, s)
-	eachLost(t, &c, func(name string) (string, error) {
+	h.eachLost(t, &c, func(name string) (string, error) {
 		v, err := o.CreateVolume(within(t), h.volume(id, name))
 		if err != nil {
 			return "", err
@@ -171,11 +171,7 @@ func testVolumeLost(t *testing.T, h *Harness) {
 			t.Errorf("after a lost answer: %+v", got)
 		}
 		return v.Ref, nil
-	}, func(ref string) {
-		if err := o.DeleteVolume(within(t), ref); err != nil {
-			t.Fatal(err)
-		}
-	})
+	}, func(ref string) error { return o.DeleteVolume(within(t), ref) })
 	// A caller that gives up while it is being made finds it later.
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()

@@ -14,6 +14,9 @@ type Wire struct {
 	mu     sync.Mutex
 	n      int
 	before map[int]func()
+	every  func()
+	from   int // the request from which on every runs
+	step   int
 	lose   string
 	lost   int
 }
@@ -39,6 +42,21 @@ func (w *Wire) Before(n int, f func()) {
 		w.before = map[int]func(){}
 	}
 	w.before[w.n+n] = f
+}
+
+// Every runs f before the n-th request from now and before each step-th after
+// it, until Calm.
+func (w *Wire) Every(n, step int, f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.every, w.from, w.step = f, w.n+n, step
+}
+
+// Calm ends what Every began.
+func (w *Wire) Calm() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.every = nil
 }
 
 // LoseAnswer lets the next request whose body holds text be served and loses
@@ -77,6 +95,9 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.n++
 	f := w.before[w.n]
 	delete(w.before, w.n)
+	if f == nil && w.every != nil && w.n >= w.from && (w.n-w.from)%w.step == 0 {
+		f = w.every
+	}
 	lose := w.lose != "" && bytes.Contains(body, []byte(w.lose))
 	if lose {
 		w.lose = ""

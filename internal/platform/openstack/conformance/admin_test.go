@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,47 +18,60 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // admin acts on the cloud behind the driver's back, with a client of its own.
 type admin struct {
-	t   testing.TB
 	cfg openstack.Config
 }
 
-// client logs in to a project, by name, past the gateway's tricks on tokens.
-func (a *admin) client(ctx context.Context, project string) *gophercloud.ProviderClient {
-	a.t.Helper()
+// client logs in to a project, by name.
+func (a *admin) client(ctx context.Context, project string) (*gophercloud.ProviderClient, error) {
 	password, err := a.cfg.Password()
 	if err != nil {
-		a.t.Fatal(err)
+		return nil, err
 	}
-	p, err := config.NewProviderClient(ctx, gophercloud.AuthOptions{
+	conf, err := trust.TLS(a.cfg.CAFile, "")
+	if err != nil {
+		return nil, err
+	}
+	return config.NewProviderClient(ctx, gophercloud.AuthOptions{
 		IdentityEndpoint: a.cfg.AuthURL, Username: "admin", DomainName: "Default", Password: password,
 		Scope: &gophercloud.AuthScope{ProjectName: project, DomainName: "Default"}, AllowReauth: true,
-	}, config.WithTLSConfig(trust(a.t, a.cfg.CAFile)))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return p
+	}, config.WithTLSConfig(conf))
 }
 
-func (a *admin) compute(ctx context.Context, project string) *gophercloud.ServiceClient {
-	a.t.Helper()
-	c, err := gopher.NewComputeV2(a.client(ctx, project), gophercloud.EndpointOpts{Region: a.cfg.Region})
+func (a *admin) compute(ctx context.Context, project string) (*gophercloud.ServiceClient, error) {
+	p, err := a.client(ctx, project)
 	if err != nil {
-		a.t.Fatal(err)
+		return nil, err
+	}
+	c, err := gopher.NewComputeV2(p, gophercloud.EndpointOpts{Region: a.cfg.Region})
+	if err != nil {
+		return nil, err
 	}
 	c.Microversion = "2.79"
-	return c
+	return c, nil
+}
+
+func (a *admin) identity(ctx context.Context) (*gophercloud.ServiceClient, error) {
+	p, err := a.client(ctx, a.cfg.Project)
+	if err != nil {
+		return nil, err
+	}
+	return gopher.NewIdentityV3(p, gophercloud.EndpointOpts{})
 }
 
 // foreign makes a server of that name in the tenant's project, without marks.
 func (a *admin) foreign(t testing.TB, tenant psn.TenantID, name string) {
 	t.Helper()
 	ctx := bounded(t)
-	c := a.compute(ctx, string(tenant))
+	c, err := a.compute(ctx, string(tenant))
+	if err != nil {
+		t.Fatal(err)
+	}
 	v, err := gopher.NewBlockStorageV3(c.ProviderClient, gophercloud.EndpointOpts{Region: a.cfg.Region})
 	if err != nil {
 		t.Fatal(err)
@@ -96,111 +110,121 @@ func (a *admin) foreign(t testing.TB, tenant psn.TenantID, name string) {
 func (a *admin) destroy(t testing.TB, ref string) {
 	t.Helper()
 	ctx := bounded(t)
-	a.remove(ctx, t, ref)
-}
-
-func (a *admin) remove(ctx context.Context, t testing.TB, ref string) {
-	t.Helper()
-	c := a.compute(ctx, a.cfg.Project)
-	if err := servers.Delete(ctx, c, ref).ExtractErr(); err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
+	c, err := a.compute(ctx, a.cfg.Project)
+	if err == nil {
+		err = servers.Delete(ctx, c, ref).ExtractErr()
+	}
+	for err == nil {
+		time.Sleep(time.Second)
+		_, err = servers.Get(ctx, c, ref).Extract()
+	}
+	if !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 		t.Error(err)
 	}
-	for {
-		_, err := servers.Get(ctx, c, ref).Extract()
-		if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-			return
-		}
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		time.Sleep(time.Second)
-	}
 }
 
-// sweep leaves nothing of the tenant behind, whatever its test did.
-func (a *admin) sweep(tenant psn.TenantID) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+// sweep leaves nothing of the tenant behind, whatever its test did. A cloud that
+// is busy is asked again.
+func (a *admin) sweep(t testing.TB, tenant psn.TenantID) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	var err error
+	for range 5 {
+		if err = a.sweepOnce(ctx, tenant); err == nil {
+			return
+		}
+		t.Logf("sweep, once more: %v", err)
+		time.Sleep(2 * time.Second)
+	}
+	t.Errorf("sweep: %v", err)
+}
+
+func (a *admin) sweepOnce(ctx context.Context, tenant psn.TenantID) error {
 	s, err := openstack.Open(ctx, a.cfg)
 	if err != nil {
-		a.t.Errorf("sweep: %v", err)
-		return
+		return err
 	}
 	defer func() { _ = s.Close(ctx) }()
 	if there, err := s.TenantExists(ctx, tenant); err != nil || !there {
-		if err != nil {
-			a.t.Errorf("sweep: %v", err)
-		}
-		return
+		return err
 	}
-	project := a.project(ctx, tenant)
-	c := a.compute(ctx, a.cfg.Project)
+	project, err := a.project(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	if err := a.sweepServers(ctx, s, project); err != nil {
+		return err
+	}
+	if err := a.sweepVolumes(ctx, project); err != nil {
+		return err
+	}
+	return s.DeleteTenant(ctx, tenant)
+}
+
+func (a *admin) sweepServers(ctx context.Context, s *openstack.Site, project string) error {
+	c, err := a.compute(ctx, a.cfg.Project)
+	if err != nil {
+		return err
+	}
 	pages, err := servers.List(c, servers.ListOpts{AllTenants: true, TenantID: project}).AllPages(ctx)
 	if err != nil {
-		a.t.Errorf("sweep: %v", err)
-		return
+		return err
 	}
 	left, err := servers.ExtractServers(pages)
 	if err != nil {
-		a.t.Errorf("sweep: %v", err)
+		return err
 	}
 	var g errgroup.Group
 	g.SetLimit(4)
 	for _, sv := range left {
 		g.Go(func() error { return s.DeleteVM(ctx, sv.ID) })
 	}
-	if err := g.Wait(); err != nil {
-		a.t.Errorf("sweep: %v", err)
-	}
-	a.sweepVolumes(ctx, s, project)
-	if err := s.DeleteTenant(ctx, tenant); err != nil {
-		a.t.Errorf("sweep: %v", err)
-	}
+	return g.Wait()
 }
 
-func (a *admin) project(ctx context.Context, tenant psn.TenantID) string {
-	c, err := gopher.NewIdentityV3(a.client(ctx, a.cfg.Project), gophercloud.EndpointOpts{})
+func (a *admin) project(ctx context.Context, tenant psn.TenantID) (string, error) {
+	c, err := a.identity(ctx)
 	if err != nil {
-		a.t.Fatal(err)
+		return "", err
 	}
 	pages, err := projects.List(c, projects.ListOpts{Name: string(tenant)}).AllPages(ctx)
 	if err != nil {
-		a.t.Fatal(err)
+		return "", err
 	}
 	found, err := projects.ExtractProjects(pages)
 	if err != nil || len(found) != 1 {
-		a.t.Fatalf("project of %s: %v, %v", tenant, found, err)
+		return "", fmt.Errorf("project of %s: %v, %w", tenant, found, err)
 	}
-	return found[0].ID
+	return found[0].ID, nil
 }
 
 // sweepVolumes deletes what volumes are left and waits for it.
-func (a *admin) sweepVolumes(ctx context.Context, s *openstack.Site, project string) {
-	v, err := gopher.NewBlockStorageV3(a.client(ctx, a.cfg.Project), gophercloud.EndpointOpts{Region: a.cfg.Region})
+func (a *admin) sweepVolumes(ctx context.Context, project string) error {
+	p, err := a.client(ctx, a.cfg.Project)
 	if err != nil {
-		a.t.Fatal(err)
+		return err
+	}
+	v, err := gopher.NewBlockStorageV3(p, gophercloud.EndpointOpts{Region: a.cfg.Region})
+	if err != nil {
+		return err
 	}
 	for {
 		pages, err := volumes.List(v, volumes.ListOpts{AllTenants: true, TenantID: project}).AllPages(ctx)
 		if err != nil {
-			a.t.Errorf("sweep: %v", err)
-			return
+			return err
 		}
 		left, err := volumes.ExtractVolumes(pages)
 		if err != nil || len(left) == 0 {
-			return
+			return err
 		}
 		for _, one := range left {
-			if strings.HasPrefix(one.Status, "deleting") {
-				continue
+			if !strings.HasPrefix(one.Status, "deleting") {
+				_ = volumes.Delete(ctx, v, one.ID, volumes.DeleteOpts{}).ExtractErr() // seen at the next look
 			}
-			_ = volumes.Delete(ctx, v, one.ID, volumes.DeleteOpts{}).ExtractErr() // seen at the next look
 		}
 		time.Sleep(time.Second)
 		if ctx.Err() != nil {
-			a.t.Errorf("sweep: %d volumes are left", len(left))
-			return
+			return fmt.Errorf("%d volumes are left: %w", len(left), ctx.Err())
 		}
 	}
 }

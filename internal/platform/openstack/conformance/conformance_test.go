@@ -1,17 +1,17 @@
 // Package conformance holds the OpenStack backend against the contract, on the
-// OpenStack lab.
+// OpenStack lab: each test at a site that no other has at the time.
 package conformance_test
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"net/url"
+	"flag"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,38 +19,73 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
 	"github.com/italia/terraform-provider-psn/internal/platform/platformtest"
 	"github.com/italia/terraform-provider-psn/internal/platform/platformtest/openstacklab"
+	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-func TestMain(m *testing.M) { openstacklab.Main(m) }
+func TestMain(m *testing.M) {
+	// Tests wait for the lab more than they compute: one for each of its sites,
+	// unless the command line says otherwise.
+	_ = flag.Set("test.parallel", "4")
+	openstacklab.Main(m)
+}
+
+// free are the sites that no test has.
+var free = sync.OnceValue(func() chan psn.Site {
+	lab, err := openstacklab.Open(os.Getenv(openstacklab.Variable))
+	if err != nil {
+		panic(err) // TestMain opened it
+	}
+	all := make(chan psn.Site, len(lab.Sites))
+	for site := range lab.Sites {
+		all <- site
+	}
+	return all
+})
+
+// claim lets the test run beside others, and gives it a site of the lab that is
+// its own until all it has to clean up is gone.
+func claim(t testing.TB) psn.Site {
+	t.Helper()
+	if p, ok := t.(interface{ Parallel() }); ok {
+		p.Parallel()
+	}
+	site := <-free()
+	t.Cleanup(func() { free() <- site })
+	return site
+}
 
 // TestConformance leaves out what the platform has not: nobody is told which
 // blocks of a volume changed; disks reach a worker by another way; and stock
 // policies let only administrators read all projects.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	platformtest.Run(t, labHarness, platformtest.Freezing, platformtest.Attaching, platformtest.ReadingAll)
 }
 
 const wrongPin = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 
-// labHarness is a site of the lab behind a gateway and with a tenant of its own.
-func labHarness(t testing.TB) *platformtest.Harness {
+// fronted reaches a site of the lab through a gateway of its own.
+func fronted(t testing.TB, site psn.Site) (openstack.Config, *front) {
+	t.Helper()
 	lab := openstacklab.Find(t)
-	site := psn.Acilia
-	at := lab.Site(t, site)
-	f := newFront(t, scheme(t, lab.AuthURL), trust(t, lab.CAFile))
-	password, err := lab.Password()
+	conf, err := trust.TLS(lab.CAFile, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := openstack.Config{
-		Site: site, AuthURL: f.at(lab.AuthURL), Region: at.Region, Username: "admin", Project: "admin",
-		Password: func() (string, error) { return password, nil },
-		CAFile:   authority(t, f.conf), CreateFlavors: true, DefaultNetwork: at.Network, HostFailures: -1,
-	}
-	admin := &admin{t: t, cfg: cfg}
+	f := newFront(t, conf)
+	cfg := labConfig(t, site)
+	cfg.AuthURL, cfg.CAFile = f.at(lab.AuthURL), authority(t, f.conf)
+	return cfg, f
+}
+
+// labHarness is a site of the lab behind a gateway and with a tenant of its own.
+func labHarness(t testing.TB) *platformtest.Harness {
+	cfg, f := fronted(t, claim(t))
+	at := openstacklab.Find(t).Site(t, cfg.Site)
+	admin := &admin{cfg: cfg}
 	tenant := freshTenant(t)
-	t.Cleanup(func() { admin.sweep(tenant) })
+	t.Cleanup(func() { admin.sweep(t, tenant) })
 	return &platformtest.Harness{
 		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
 			c := cfg
@@ -68,7 +103,7 @@ func labHarness(t testing.TB) *platformtest.Harness {
 			return s, nil
 		},
 		Endpoint: "https://" + f.addr, User: "admin",
-		Tenant: tenant, DiskUnit: 1 << 30, ExpireEvery: 5,
+		Tenant: tenant, DiskUnit: 1 << 30, Slow: true,
 		Cluster: at.Zones[0], Network: at.Network,
 		CreateCall: "block_device_mapping_v2",
 		Throttle:   f.throttle, Overload: 1000, Relieve: func() { f.throttle(0, 0) },
@@ -84,30 +119,6 @@ func freshTenant(t testing.TB) psn.TenantID {
 		t.Fatal(err)
 	}
 	return psn.TenantID("c_" + hex.EncodeToString(b))
-}
-
-func scheme(t testing.TB, v string) string {
-	t.Helper()
-	u, err := url.Parse(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Scheme
-}
-
-// trust is how the gateway knows the lab.
-func trust(t testing.TB, file string) *tls.Config {
-	t.Helper()
-	if file == "" {
-		return &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(b)
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
 // authority is a file with the certificate that the gateway shows.

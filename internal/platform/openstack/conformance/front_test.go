@@ -20,8 +20,8 @@ import (
 )
 
 // front is a gateway of one test before the lab, which others use at the same
-// time: it can be stopped, overloaded, and made to forget tokens without that
-// anybody else sees it. Every service is behind one address, as "/<port>/…".
+// time: it can be stopped, overloaded, lose one service, and be made to forget
+// tokens without that anybody else sees it. Every service is behind one address, as "/<port>/…".
 type front struct {
 	addr  string
 	conf  *tls.Config
@@ -33,23 +33,24 @@ type front struct {
 	after  time.Duration
 	seen   map[string]bool // tokens
 	dead   map[string]bool
+	gone   string // port of a service that gives no answer
 }
 
 // addressRe is a service of the lab in a catalogue or a link.
 var addressRe = regexp.MustCompile(`https?://127\.0\.0\.1:([0-9]{4,5})`)
 
-// newFront starts a gateway; scheme and trust are those of the lab.
-func newFront(t testing.TB, scheme string, trust *tls.Config) *front {
+// newFront starts a gateway, which trusts the lab.
+func newFront(t testing.TB, trust *tls.Config) *front {
 	t.Helper()
 	cert := httptest.NewUnstartedServer(nil)
 	cert.StartTLS()
 	defer cert.Close()
 	f := &front{conf: &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS12}, seen: map[string]bool{}, dead: map[string]bool{}}
 	f.proxy = &httputil.ReverseProxy{
-		Transport: pools(&http.Transport{TLSClientConfig: trust, DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, MaxIdleConnsPerHost: 16}),
+		Transport: &http.Transport{TLSClientConfig: trust, DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, MaxIdleConnsPerHost: 16},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			port, rest, _ := strings.Cut(strings.TrimPrefix(r.In.URL.Path, "/"), "/")
-			r.Out.URL = &url.URL{Scheme: scheme, Host: "127.0.0.1:" + port, Path: "/" + rest, RawQuery: r.In.URL.RawQuery}
+			r.Out.URL = &url.URL{Scheme: "https", Host: "127.0.0.1:" + port, Path: "/" + rest, RawQuery: r.In.URL.RawQuery}
 			r.Out.Host = ""
 			r.Out.Header.Del("Accept-Encoding")
 		},
@@ -89,12 +90,19 @@ func (f *front) answer(res *http.Response) error {
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token := r.Header.Get("X-Auth-Token")
+	port, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	f.mu.Lock()
+	if f.gone == port {
+		f.mu.Unlock()
+		panic(http.ErrAbortHandler) // the connection ends without an answer
+	}
 	status := 0
 	switch {
-	case f.fail > 0:
+	case f.fail > 0: // both ways to say it
+		if status = http.StatusServiceUnavailable; f.fail%2 == 0 {
+			status = http.StatusTooManyRequests
+		}
 		f.fail--
-		status = http.StatusServiceUnavailable
 	case token != "" && f.dead[token]:
 		status = http.StatusUnauthorized
 	case token != "":
@@ -107,11 +115,18 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if status == http.StatusServiceUnavailable {
+	if status != http.StatusUnauthorized {
 		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())))
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": status, "message": "said the gateway"}})
+}
+
+// cut takes the service at that address away, "" gives it back.
+func (f *front) cut(service string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone = service[strings.LastIndex(service, ":")+1:]
 }
 
 // throttle refuses the next n requests.

@@ -23,17 +23,14 @@ func labConfig(t testing.TB, site psn.Site) openstack.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := openstack.Config{
+	return openstack.Config{
 		Site: site, AuthURL: lab.AuthURL, Region: at.Region, Username: "admin", Project: "admin",
 		Password: func() (string, error) { return password, nil }, CAFile: lab.CAFile,
-		CreateFlavors: true, DefaultNetwork: at.Network, HostFailures: -1, Wrap: pools,
+		CreateFlavors: true, DefaultNetwork: at.Network, HostFailures: -1, Uplink: at.Uplink, Poll: 500 * time.Millisecond,
 	}
-	if strings.HasPrefix(lab.AuthURL, "http:") {
-		cfg.CAFile = ""
-	}
-	return cfg
 }
 
+// openLab opens a site, to be closed with the test.
 func openLab(t testing.TB, cfg openstack.Config) *openstack.Site {
 	t.Helper()
 	s, err := openstack.Open(bounded(t), cfg)
@@ -44,19 +41,21 @@ func openLab(t testing.TB, cfg openstack.Config) *openstack.Site {
 	return s
 }
 
+// tenantOn makes a tenant without limits, of which the test leaves nothing.
 func tenantOn(t testing.TB, cfg openstack.Config, s *openstack.Site) psn.TenantID {
 	t.Helper()
 	id := freshTenant(t)
-	t.Cleanup(func() { (&admin{t: t, cfg: cfg}).sweep(id) })
+	t.Cleanup(func() { (&admin{cfg: cfg}).sweep(t, id) })
 	if err := s.EnsureTenant(bounded(t), driver.Tenant{ID: id, Name: "Comune di prova", Quota: &driver.Quota{}}); err != nil {
 		t.Fatal(err)
 	}
 	return id
 }
 
-func small(t testing.TB, tenant psn.TenantID, name string) driver.VMSpec {
+// small is a machine as small as may be.
+func small(t testing.TB, site psn.Site, tenant psn.TenantID, name string) driver.VMSpec {
 	t.Helper()
-	at := openstacklab.Find(t).Site(t, psn.Acilia)
+	at := openstacklab.Find(t).Site(t, site)
 	return driver.VMSpec{
 		ID: psn.VMID(string(tenant) + "/" + name), Labels: driver.Labels{Service: psn.ServiceID(string(tenant) + "/s"), Role: psn.RoleActive},
 		Cluster: at.Zones[0], VCPUs: 1, MemoryMiB: 512, Disks: []driver.DiskSpec{{CapacityBytes: 1 << 30}}, NICs: []driver.NICSpec{{Network: at.Network}},
@@ -66,6 +65,7 @@ func small(t testing.TB, tenant psn.TenantID, name string) driver.VMSpec {
 // TestTenantOfTwoSites: one Keystone serves all sites, and a tenant may leave one
 // while it stays at the other.
 func TestTenantOfTwoSites(t *testing.T) {
+	t.Parallel() // it makes nothing at a site that others could see
 	cfg := labConfig(t, psn.Acilia)
 	a, p := openLab(t, cfg), openLab(t, labConfig(t, psn.Pomezia))
 	id := tenantOn(t, cfg, a)
@@ -78,7 +78,7 @@ func TestTenantOfTwoSites(t *testing.T) {
 	}
 	there(a, true)
 	there(p, false)
-	if _, err := p.CreateVM(ctx, small(t, id, "x")); !psn.Is(err, psn.NotFound) {
+	if _, err := p.CreateVM(ctx, small(t, psn.Pomezia, id, "x")); !psn.Is(err, psn.NotFound) {
 		t.Errorf("a machine where the tenant is not: %v", err)
 	}
 	if err := p.EnsureTenant(ctx, driver.Tenant{ID: id, Name: "Comune di prova"}); err != nil {
@@ -102,7 +102,7 @@ func TestTenantOfTwoSites(t *testing.T) {
 // TestCredentialIsOfItsTenant: what is made for a tenant sees that tenant only,
 // makes nothing there as a reader, and ends.
 func TestCredentialIsOfItsTenant(t *testing.T) {
-	cfg := labConfig(t, psn.Acilia)
+	cfg := labConfig(t, claim(t))
 	s := openLab(t, cfg)
 	id := tenantOn(t, cfg, s)
 	ctx := bounded(t)
@@ -143,13 +143,13 @@ func TestCredentialIsOfItsTenant(t *testing.T) {
 // TestNoHostLeft: a machine that no host may take is exhaustion, in Nova's words,
 // and leaves nothing behind.
 func TestNoHostLeft(t *testing.T) {
-	cfg := labConfig(t, psn.Acilia)
+	cfg := labConfig(t, claim(t))
 	s := openLab(t, cfg)
 	id := tenantOn(t, cfg, s)
 	ctx := bounded(t)
-	hosts := openstacklab.Find(t).Site(t, psn.Acilia).HostsPerZone
+	hosts := openstacklab.Find(t).Site(t, cfg.Site).HostsPerZone
 	for n := range hosts + 1 {
-		spec := small(t, id, fmt.Sprintf("apart-%d", n))
+		spec := small(t, cfg.Site, id, fmt.Sprintf("apart-%d", n))
 		spec.Group, spec.GroupPolicy = "apart", driver.Apart
 		_, err := s.CreateVM(ctx, spec)
 		if n < hosts && err != nil {
@@ -166,7 +166,7 @@ func TestNoHostLeft(t *testing.T) {
 	if err := s.EnsureTenant(ctx, driver.Tenant{ID: id, Quota: &driver.Quota{Instances: &one}}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.CreateVM(ctx, small(t, id, "beyond"))
+	_, err := s.CreateVM(ctx, small(t, cfg.Site, id, "beyond"))
 	if !psn.Is(err, psn.Exhausted) || !strings.Contains(strings.ToLower(err.Error()), "quota") {
 		t.Errorf("beyond the quota: %v", err)
 	}
@@ -178,19 +178,19 @@ func TestNoHostLeft(t *testing.T) {
 // TestTwoProcessesMakeOne: two processes that make the same machine at the same
 // time make one, and leave nothing of the other.
 func TestTwoProcessesMakeOne(t *testing.T) {
-	cfg := labConfig(t, psn.Acilia)
+	cfg := labConfig(t, claim(t))
 	a, b := openLab(t, cfg), openLab(t, cfg)
 	id := tenantOn(t, cfg, a)
 	ctx := bounded(t)
 	refs, errs := make([]string, 2), make([]error, 2)
 	var wg sync.WaitGroup
 	for i, s := range []*openstack.Site{a, b} {
-		wg.Go(func() { refs[i], errs[i] = s.CreateVM(ctx, small(t, id, "twin")) })
+		wg.Go(func() { refs[i], errs[i] = s.CreateVM(ctx, small(t, cfg.Site, id, "twin")) })
 	}
 	wg.Wait()
 	for i, err := range errs {
 		if err != nil { // one may be told to come again: it finds the other's then
-			if refs[i], err = a.CreateVM(ctx, small(t, id, "twin")); err != nil {
+			if refs[i], err = a.CreateVM(ctx, small(t, cfg.Site, id, "twin")); err != nil {
 				t.Error(err)
 			}
 		}

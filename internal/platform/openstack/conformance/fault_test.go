@@ -1,9 +1,7 @@
-package objectlab
+package conformance_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
-	"github.com/italia/terraform-provider-psn/internal/platform/platformtest/openstacklab"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -66,55 +63,33 @@ func (f *faulty) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// connect opens the lab with a fault in the way, and makes a tenant.
+// connect opens a site of the lab with a fault in the way, and makes a tenant.
 func connect(t *testing.T, f *fault) (*openstack.Site, psn.TenantID) {
 	t.Helper()
-	return connectBy(t, f.wrap)
-}
-
-func connectBy(t *testing.T, wrap func(http.RoundTripper) http.RoundTripper) (*openstack.Site, psn.TenantID) {
-	t.Helper()
-	lab := openstacklab.Find(t)
-	site := lab.Site(t, psn.Acilia)
-	s, err := openstack.Open(bounded(t), config(lab, site, wrap))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := make([]byte, 4)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	id := psn.TenantID("c_f" + hex.EncodeToString(b))
-	if err := s.EnsureTenant(bounded(t), driver.Tenant{ID: id}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.DeleteTenant(bounded(t), id); err != nil {
-			t.Error(err)
-		}
-		_ = s.Close(bounded(t))
-	})
+	s, id, _ := connectBy(t, f.wrap)
 	return s, id
 }
 
-func bounded(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
+func connectBy(t *testing.T, wrap func(http.RoundTripper) http.RoundTripper) (*openstack.Site, psn.TenantID, openstack.Config) {
+	t.Helper()
+	cfg := labConfig(t, claim(t))
+	cfg.Wrap = wrap
+	s := openLab(t, cfg)
+	return s, tenantOn(t, labConfig(t, cfg.Site), s), cfg
 }
 
 // TestUnknownForAMoment: a cloud of several servers may not know, for a moment,
 // what it has just made.
 func TestUnknownForAMoment(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]*fault{
 		"tag":       {method: http.MethodPut, path: "/tags/psn", status: http.StatusNotFound, times: 2},
 		"subnet":    {method: http.MethodPost, path: "/subnets", status: http.StatusNotFound, times: 2},
 		"interface": {method: http.MethodPut, path: "/add_router_interface", status: http.StatusNotFound, times: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, id := connect(t, f)
-			uplink := openstacklab.Find(t).Site(t, psn.Acilia).Uplink
-			n, err := s.CreateNetwork(bounded(t), driver.NetworkSpec{Tenant: id, Name: "n", CIDR: "10.1.0.0/24", Uplink: uplink})
+			s, id, cfg := connectBy(t, f.wrap)
+			n, err := s.CreateNetwork(bounded(t), driver.NetworkSpec{Tenant: id, Name: "n", CIDR: "10.1.0.0/24", Uplink: cfg.Uplink})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,6 +116,7 @@ func TestUnknownForAMoment(t *testing.T) {
 // TestBusy: what is refused because something is under way is asked again, and
 // not for ever.
 func TestBusy(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		times int
 		code  psn.Code
@@ -172,6 +148,7 @@ func TestBusy(t *testing.T) {
 // TestUploadRefused: content can be read once, so a refusal of the upload is
 // survived only as long as nothing of it was sent; what fails leaves nothing.
 func TestUploadRefused(t *testing.T) {
+	t.Parallel()
 	content := bytes.Repeat([]byte("sportello "), 100_000)
 	sum := sha256.Sum256(content)
 	for name, c := range map[string]struct {

@@ -1,4 +1,4 @@
-package objectlab
+package conformance_test
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestListsCost: a list costs as many requests however much it lists.
 func TestListsCost(t *testing.T) {
 	m := &meter{}
-	s, id := connectBy(t, func(next http.RoundTripper) http.RoundTripper {
+	s, id, _ := connectBy(t, func(next http.RoundTripper) http.RoundTripper {
 		m.next = next
 		return m
 	})

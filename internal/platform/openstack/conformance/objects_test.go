@@ -1,10 +1,7 @@
-// Package objectlab runs the conformance suite's cases of objects against a real
-// OpenStack.
-package objectlab
+package conformance_test
 
 import (
 	"context"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,26 +15,27 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-func TestMain(m *testing.M) { openstacklab.Main(m) }
-
-func TestObjects(t *testing.T) { platformtest.RunObjects(t, psn.OpenStack, newHarness) }
-
-func config(lab *openstacklab.Lab, site *openstacklab.Site, wrap func(http.RoundTripper) http.RoundTripper) openstack.Config {
-	return openstack.Config{
-		Site: psn.Acilia, AuthURL: lab.AuthURL, Region: site.Region, CAFile: lab.CAFile,
-		Username: "admin", Project: "admin", Password: lab.Password,
-		Uplink: site.Uplink, DefaultNetwork: site.Network, CreateFlavors: true, Poll: 500 * time.Millisecond, Wrap: mended(wrap),
-	}
+func TestObjects(t *testing.T) {
+	t.Parallel()
+	platformtest.RunObjects(t, psn.OpenStack, objectHarness)
 }
 
-func newHarness(t testing.TB) *platformtest.Harness {
+// objectHarness is a site of the lab; each test makes tenants of its own.
+func objectHarness(t testing.TB) *platformtest.Harness {
 	lab := openstacklab.Find(t)
-	site := lab.Site(t, psn.Acilia)
+	cfg := labConfig(t, claim(t))
+	site := lab.Site(t, cfg.Site)
 	return &platformtest.Harness{
 		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
-			return openstack.Open(ctx, config(lab, site, a.Wrap))
+			c := cfg
+			c.Wrap = a.Wrap
+			s, err := openstack.Open(ctx, c)
+			if err != nil {
+				return nil, err // a nil *openstack.Site would not be a nil driver.Site
+			}
+			return s, nil
 		},
-		Endpoint: lab.AuthURL, User: "admin",
+		Endpoint: lab.AuthURL, User: "admin", Slow: true, DiskUnit: 1 << 30,
 		Cluster: site.Zones[0], Network: site.Network,
 		Uplink: site.Uplink, StorageClass: site.StorageClasses[0], Hosts: site.HostsPerZone, TooLarge: 1 << 50,
 		FixedAttached: true, // the lab's is NFS
