@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/provider/providertest"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -61,6 +63,7 @@ func TestLifecycle(t *testing.T) {
 		}
 	}
 	all := "acilia pomezia rozzano santo-stefano-ticino"
+	const limits = "\n  site_quotas = { acilia = { vcpus = 8 }, pomezia = { vcpus = 4 } }"
 	good := lab.Config(tenant("P_BS", "80008750178", ""))
 	providertest.Test(t, []resource.TestStep{
 		{
@@ -111,6 +114,29 @@ func TestLifecycle(t *testing.T) {
 			Config:           lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia", "santo-stefano-ticino"]`)),
 			ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
 			Check:            at("acilia pomezia santo-stefano-ticino"),
+		},
+		// Limits that a site did not take are tried again, though the tenant stands there.
+		{
+			PreConfig:   func() { lab.Center("pomezia").Stop() },
+			Config:      lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia"]`+limits)),
+			ExpectError: regexp.MustCompile(`(?s)Unable to create tenant "p_bs" at pomezia`),
+		},
+		{
+			PreConfig: func() {
+				if err := lab.Center("pomezia").Resume(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia"]`+limits)),
+			ConfigPlanChecks: before(providertest.OnlyThese("update " + address)),
+			Check: func(*terraform.State) error {
+				usage, err := lab.Site(psn.Pomezia).TenantUsage(t.Context(), "p_bs")
+				i := slices.IndexFunc(usage, func(u driver.Usage) bool { return u.Quantity == "vcpus" })
+				if err != nil || i < 0 || usage[i].Limit == nil || *usage[i].Limit != 4 {
+					return fmt.Errorf("usage %+v, %w", usage, err)
+				}
+				return nil
+			},
 		},
 	})
 	if got := standsAt(t, lab); got != "" {

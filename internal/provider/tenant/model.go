@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -41,6 +42,34 @@ func (m model) document() policy.Document {
 		ID: id, Name: m.Name.ValueString(), IPACode: m.IPACode.ValueString(),
 		FiscalCode: m.FiscalCode.ValueString(), CUP: m.CUP.ValueString(), Unknown: unknown,
 	}}}
+}
+
+// undone puts back what was not brought to the sites that failed: a refresh finds
+// the tenant there and cannot tell its limits, so that the difference to the
+// configuration, by which the next apply tries again, must stand in the state.
+func (m model) undone(ctx context.Context, before model, failed []psn.Site) model {
+	if len(failed) == 0 {
+		return m
+	}
+	m.Name = before.Name
+	m.SiteQuotas = entriesOf(ctx, m.SiteQuotas, before.SiteQuotas, failed)
+	m.Principals = entriesOf(ctx, m.Principals, before.Principals, failed)
+	return m
+}
+
+// entriesOf is now with the entries that the sites had before.
+func entriesOf(ctx context.Context, now, before types.Map, sites []psn.Site) types.Map {
+	elems := now.Elements()
+	for _, s := range sites {
+		delete(elems, string(s))
+		if was, ok := before.Elements()[string(s)]; ok {
+			elems[string(s)] = was
+		}
+	}
+	if len(elems) == 0 && (now.IsNull() || before.IsNull()) {
+		return types.MapNull(now.ElementType(ctx))
+	}
+	return types.MapValueMust(now.ElementType(ctx), elems)
 }
 
 // expandSites returns the sites in canonical order; unknown elements are left out.

@@ -151,6 +151,7 @@ func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	have := expandSites(state.Sites)
 	made := r.ensure(ctx, plan, state.SiteQuotas, want, &resp.Diagnostics)
+	failed := slices.DeleteFunc(slices.Clone(want), func(s psn.Site) bool { return slices.Contains(made, s) })
 	for _, s := range have {
 		if slices.Contains(want, s) {
 			continue
@@ -161,6 +162,7 @@ func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest,
 		}
 	}
 	plan.Sites = flattenSites(made)
+	plan = plan.undone(ctx, state, failed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
 }
