@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -139,9 +140,19 @@ func (s *Site) roomless(err error, gibs int64) error {
 	return psn.Errorf(psn.Exhausted, "%d GiB: %w: free some storage of the tenant or the site, or raise the tenant's quota", gibs, reason)
 }
 
+// agreeAfter is how long after a disk was made it is settled whose it is. Cinder
+// tells the second in which a volume was made. Were it asked sooner, a process
+// might find its own volume alone, and another that makes one in the same second
+// might find both and take its own for the older. Cinder needs about as long to
+// make a volume.
+const agreeAfter = 2 * time.Second
+
 // agreedDisks reads the disks again after some were made, and removes of those
 // made here what another process was first with.
 func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, made map[string]bool) (map[int]diskOfVolume, error) {
+	if err := sleep(ctx, agreeAfter); err != nil {
+		return nil, err
+	}
 	standing, surplus, err := s.diskVolumes(ctx, c, id)
 	if err != nil {
 		return nil, err

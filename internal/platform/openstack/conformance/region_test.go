@@ -175,30 +175,37 @@ func TestNoHostLeft(t *testing.T) {
 	}
 }
 
-// TestTwoProcessesMakeOne: two processes that make the same machine at the same
-// time make one, and leave nothing of the other.
+// TestTwoProcessesMakeOne: two processes that make the same machines at the same
+// time make each once, and leave nothing of the other.
 func TestTwoProcessesMakeOne(t *testing.T) {
 	cfg := labConfig(t, claim(t))
 	a, b := openLab(t, cfg), openLab(t, cfg)
 	id := tenantOn(t, cfg, a)
 	ctx := bounded(t)
-	refs, errs := make([]string, 2), make([]error, 2)
+	const pairs = 3
+	var refs [pairs][2]string
 	var wg sync.WaitGroup
-	for i, s := range []*openstack.Site{a, b} {
-		wg.Go(func() { refs[i], errs[i] = s.CreateVM(ctx, small(t, cfg.Site, id, "twin")) })
-	}
-	wg.Wait()
-	for i, err := range errs {
-		if err != nil { // one may be told to come again: it finds the other's then
-			if refs[i], err = a.CreateVM(ctx, small(t, cfg.Site, id, "twin")); err != nil {
-				t.Error(err)
-			}
+	for n := range pairs {
+		for i, s := range []*openstack.Site{a, b} {
+			wg.Go(func() {
+				spec := small(t, cfg.Site, id, fmt.Sprintf("twin-%d", n))
+				var err error
+				if refs[n][i], err = s.CreateVM(ctx, spec); err != nil { // told to come again, when it finds the other's
+					refs[n][i], err = s.CreateVM(ctx, spec)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
 		}
 	}
-	if refs[0] != refs[1] || refs[0] == "" {
-		t.Errorf("refs %q, errors %v", refs, errs)
+	wg.Wait()
+	for n, both := range refs {
+		if both[0] != both[1] || both[0] == "" {
+			t.Errorf("machine %d is %q", n, both)
+		}
 	}
-	if left, err := a.TenantLeftovers(ctx, id); err != nil || len(left) != 2 {
+	if left, err := a.TenantLeftovers(ctx, id); err != nil || len(left) != 2*pairs {
 		t.Errorf("stands: %q, %v", left, err)
 	}
 }
