@@ -131,15 +131,21 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 			return fmt.Errorf("leave group %q: %w", values[keyGroup], err)
 		}
 	}
+	ways := straysOf(m) // of a call cut off: with the machine nobody would know of them
 	if off := attachedDisks(m); len(off.DeviceChange) > 0 {
+		for ref, d := range volumesOf(m) {
+			marks, way := setOff(m, ref, d)
+			off.ExtraConfig = append(off.ExtraConfig, marks...)
+			if way != nil {
+				ways[ref] = *way
+			}
+		}
 		if err := s.reconfigure(ctx, vm, off); err != nil {
 			return fmt.Errorf("detach disks of other machines: %w", err)
 		}
-		for ref, d := range volumesOf(m) {
-			if err := s.bringHome(ctx, ref, d); err != nil {
-				return err
-			}
-		}
+	}
+	if err := s.bringAllHome(ctx, ways); err != nil {
+		return err
 	}
 	return s.destroy(ctx, vm)
 }

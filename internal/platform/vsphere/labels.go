@@ -33,6 +33,7 @@ const (
 	keyMetadata       = "psn.metadata"     // the owner's own, as one JSON object
 	keyAttached       = "psn.attached."    // + backing uuid, on a worker: disk of another machine
 	keyVolume         = "psn.volume."      // + backing uuid: "tenant/name" of an attached volume
+	keyStray          = "psn.stray."       // + backing uuid: a volume taken off and not home yet, see stray
 )
 
 // tenantOf is the tenant whose folder (or a folder below it) the path names.

@@ -57,7 +57,7 @@ func (s *Site) leftovers(ctx context.Context, id psn.TenantID) ([]string, error)
 			left = append(left, "network "+n.name)
 		}
 	}
-	volumes, err := s.volumes(ctx, id)
+	volumes, _, err := s.volumes(ctx, id)
 	if err != nil {
 		return nil, err
 	}

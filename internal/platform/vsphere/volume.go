@@ -30,19 +30,20 @@ const (
 // Volumes implements driver.Volumes. It costs two requests or more per datastore
 // (a search is a task) and three besides, whatever the number of volumes.
 func (s *Site) Volumes(ctx context.Context) ([]driver.Volume, error) {
-	v, err := s.volumes(ctx, "")
+	v, _, err := s.volumes(ctx, "")
 	return v, s.coded("list volumes", err)
 }
 
-// volumes lists the volumes of one tenant, or of all.
-func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volume, error) {
+// volumes lists the volumes of one tenant, or of all, and tells which of them are
+// not in their folder though no machine has them.
+func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volume, map[string]stray, error) {
 	t, err := s.topology(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found, err := s.volumeFiles(ctx, t, tenant)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	byRef := map[string]driver.Volume{}
 	for _, v := range found {
@@ -50,15 +51,23 @@ func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volum
 	}
 	root, ok := t.child(s.dc.VmFolder, rootFolder)
 	if !ok {
-		return found, nil
+		return found, nil, nil
 	}
 	content, err := s.readView(ctx, root, map[string][]string{"VirtualMachine": {"config.hardware.device", "config.extraConfig"}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	machines, err := load[mo.VirtualMachine](content, "VirtualMachine")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	strays := map[string]stray{}
+	for _, m := range machines {
+		for ref, v := range straysOf(m) {
+			if owner, _, _ := strings.Cut(ref, "/"); tenant == "" || psn.TenantID(owner) == tenant {
+				strays[ref], byRef[ref] = v, v.observed()
+			}
+		}
 	}
 	for _, m := range machines {
 		for ref, d := range volumesOf(m) {
@@ -82,7 +91,7 @@ func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volum
 	slices.SortFunc(out, func(a, b driver.Volume) int {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
 	})
-	return out, nil
+	return out, strays, nil
 }
 
 // volumesOf are the volumes attached to a machine, by ref.
@@ -98,12 +107,18 @@ func volumesOf(m mo.VirtualMachine) map[string]*types.VirtualDisk {
 	return out
 }
 
-// volume finds one volume; nil when there is none.
+// volume finds one volume and brings it home when it is on its way; nil when
+// there is none.
 func (s *Site) volume(ctx context.Context, ref string) (*driver.Volume, error) {
 	owner, _, _ := strings.Cut(ref, "/")
-	all, err := s.volumes(ctx, psn.TenantID(owner))
+	all, strays, err := s.volumes(ctx, psn.TenantID(owner))
 	if err != nil {
 		return nil, err
+	}
+	if way, ok := strays[ref]; ok {
+		if err := s.bringHome(ctx, way); err != nil {
+			return nil, err
+		}
 	}
 	for _, v := range all {
 		if v.Ref == ref {
@@ -301,19 +316,22 @@ func (s *Site) detachVolume(ctx context.Context, ref, vm string) error {
 	}
 	d := volumesOf(m)[ref]
 	if d == nil {
+		if way, cut := straysOf(m)[ref]; cut {
+			return s.bringHome(ctx, way)
+		}
 		return nil
 	}
 	if err := noSnapshots(m, "its volume cannot be taken off"); err != nil {
 		return err
 	}
+	off, way := setOff(m, ref, d)
 	err = s.reconfigure(ctx, m.Self, types.VirtualMachineConfigSpec{
-		DeviceChange: []types.BaseVirtualDeviceConfigSpec{removeDevice(d)},
-		ExtraConfig:  options(keyVolume+deviceID(d), ""),
+		DeviceChange: []types.BaseVirtualDeviceConfigSpec{removeDevice(d)}, ExtraConfig: off,
 	})
-	if err != nil {
+	if err != nil || way == nil {
 		return err
 	}
-	return s.bringHome(ctx, ref, d)
+	return s.bringHome(ctx, *way)
 }
 
 // DeleteVolume implements driver.Volumes.

@@ -148,6 +148,77 @@ func TestAVolumeComesHome(t *testing.T) {
 	}
 }
 
+// TestAVolumeIsNeverLostOnItsWay: one that could not be brought home is still
+// told, and whoever asks next brings it; the machine does not go before that.
+func TestAVolumeIsNeverLostOnItsWay(t *testing.T) {
+	for name, off := range map[string]func(*vsphere.Site, string, string) error{
+		"detached": func(s *vsphere.Site, ref, vm string) error { return s.DetachVolume(t.Context(), ref, vm) },
+		"deleted":  func(s *vsphere.Site, _, vm string) error { return s.DeleteVM(t.Context(), vm) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := site(t)
+			ctx := bounded(t)
+			v, err := s.CreateVolume(ctx, driver.VolumeSpec{Tenant: "p_bs", Name: "dati", SizeBytes: 8 << 20, StorageClass: "acilia-cl01-ds01"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := create(t, s, at("p_bs/a"))
+			if err := s.AttachVolume(ctx, v.Ref, a); err != nil {
+				t.Fatal(err)
+			}
+			store := describe(t, s, a).Disks[0].StorageClass
+			moveDisk(t, c, a, "["+store+"] "+filepath.Base(filepath.Dir(c.DiskFile("a", 0)))+"/a_1.vmdk")
+			home := "[" + store + "] psn-volumes/p_bs/dati.vmdk"
+			remove := obstacle(t, c, home)
+			for range 2 {
+				if err := off(s, v.Ref, a); err == nil {
+					t.Fatal("something stands where it has to go, and no error")
+				}
+			}
+			if got := volumeAt(t, s, v.Ref); got == nil || got.AttachedTo != "" || got.SizeBytes != 8<<20 {
+				t.Errorf("on its way: %+v", got)
+			}
+			remove()
+			if err := off(s, v.Ref, a); err != nil {
+				t.Fatal(err)
+			}
+			if got := volumeAt(t, s, v.Ref); got == nil || got.SizeBytes != 8<<20 || got.StorageClass != store {
+				t.Errorf("home: %+v", got)
+			}
+			if err := s.DeleteVolume(ctx, v.Ref); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// obstacle puts a disk of another size where a volume has to go.
+func obstacle(t *testing.T, c *sandbox.Center, path string) (remove func()) {
+	t.Helper()
+	ctx, cl := bounded(t), (&admin{c: c}).client(t)
+	dc, err := find.NewFinder(cl.Client).DefaultDatacenter(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(task *object.Task, err error) {
+		t.Helper()
+		if err == nil {
+			err = task.Wait(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := object.NewFileManager(cl.Client).MakeDirectory(ctx, filepath.Dir(path), dc, true); err != nil {
+		t.Fatal(err)
+	}
+	disks := object.NewVirtualDiskManager(cl.Client)
+	do(disks.CreateVirtualDisk(ctx, path, dc, &types.FileBackedVirtualDiskSpec{
+		VirtualDiskSpec: types.VirtualDiskSpec{DiskType: "thin", AdapterType: "lsiLogic"}, CapacityKb: 4 << 10,
+	}))
+	return func() { t.Helper(); do(disks.DeleteVirtualDisk(ctx, path, dc)) }
+}
+
 // moveDisk does to a machine's last disk what moving its storage does.
 func moveDisk(t *testing.T, c *sandbox.Center, ref, to string) {
 	t.Helper()

@@ -314,27 +314,3 @@ func (s *Site) fileUUID(ctx context.Context, file string) (string, error) {
 	}
 	return strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(res.Returnval)), nil
 }
-
-// bringHome moves the file of a volume that was taken off back to its folder, on
-// the datastore where it is now.
-func (s *Site) bringHome(ctx context.Context, ref string, d *types.VirtualDisk) error {
-	owner, name, _ := strings.Cut(ref, "/")
-	from, store := backingOf(d).path, storeOf(backingOf(d).path)
-	home := volumePath(store, psn.TenantID(owner), name)
-	if from == home {
-		return nil
-	}
-	if err := s.makeHome(ctx, store, psn.TenantID(owner)); err != nil {
-		return err
-	}
-	res, err := methods.MoveVirtualDisk_Task(ctx, s.conn.vim, &types.MoveVirtualDisk_Task{
-		This: *s.conn.vim.ServiceContent.VirtualDiskManager, SourceName: from, SourceDatacenter: &s.dc.Self, DestName: home, DestDatacenter: &s.dc.Self,
-	})
-	if err == nil {
-		_, err = s.wait(ctx, res.Returnval)
-	}
-	if err != nil {
-		return fmt.Errorf("volume %s was taken off and is at %s: move it to %s: %w", ref, from, home, err)
-	}
-	return nil
-}
