@@ -119,10 +119,15 @@ func TestFailedCreate(t *testing.T) {
 		"somebody else's": {psn.Errorf(psn.AlreadyExists, "not ours"), true, false, "create ", false},
 		// As a volume that a machine out of its reach refuses.
 		"made, then refused": {psn.Errorf(psn.InvalidInput, "not in reach"), true, true, "delete+create ", true},
+		// Of another configuration, perhaps: it is never deleted for this one.
+		"stood already": {psn.Errorf(psn.Unavailable, "no answer"), true, false, "create ", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, factories := serve(t)
 			s.half, s.made = tc.half, tc.made
+			if name == "stood already" {
+				s.stand["p_bs/a"] = 1
+			}
 			s.next("Create", tc.err)()
 			deleted := false
 			providertest.TestServing(t, factories, []resource.TestStep{

@@ -115,12 +115,19 @@ func (r *located[M, P]) Create(ctx context.Context, req resource.CreateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.object.Create(ctx, at, &m); err != nil {
+	before := m
+	stood := r.object.Read(ctx, at, &before) == nil
+	switch err := r.object.Create(ctx, at, &m); {
+	case err != nil:
 		resp.Diagnostics.Append(diagnose.Unable("create", r.describe(k), err))
-		if !r.stands(ctx, at, m, err) {
+		if stood || !r.stands(ctx, at, m, err) {
 			resp.State.RemoveResource(ctx)
 			return
 		}
+	case stood:
+		resp.Diagnostics.AddWarning(fmt.Sprintf("%s%s %q stood already", strings.ToUpper(r.object.Kind()[:1]), r.object.Kind()[1:], k),
+			"It is as declared, as an apply leaves it that was cut off before it could write its state, and was taken over.\n\n"+
+				"What to do: if another configuration declares it too, take it out of one of the two, or the end of one will be the end of both.")
 	}
 	resp.Diagnostics.Append(r.set(ctx, &resp.State, resp.Identity, &m, k)...)
 }
