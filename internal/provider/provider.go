@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -47,6 +48,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/provider/tenantusage"
 	"github.com/italia/terraform-provider-psn/internal/provider/virtualmachine"
 	"github.com/italia/terraform-provider-psn/internal/provider/volume"
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // Address is where registries list the provider, without a host name.
@@ -109,13 +111,15 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"config_file": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Path of `psn.yaml`: sites, platforms, sources and engine. Secrets never stand in it, only names of variables or files. " +
-					"Default: the variable `PSN_CONFIG`.",
+					"Default: the variable `PSN_CONFIG`. " +
+					"Functions and the data sources of tables (`psn_sites`, `psn_funding_call`, `psn_service_categories`) need none.",
 			},
 		},
 	}
 }
 
-// Configure implements provider.Provider. It reads the file and opens no connection.
+// Configure implements provider.Provider. It reads the file and opens no
+// connection. Without a file, what needs no site works and the rest says so.
 func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var file types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("config_file"), &file)...)
@@ -123,8 +127,14 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return
 	}
 	data := providerdata.New(nil)
-	if !file.IsUnknown() {
-		fleet, err := p.open(file.ValueString())
+	name := cmp.Or(file.ValueString(), p.getenv(EnvConfig))
+	switch {
+	case file.IsUnknown():
+	case name == "":
+		data = providerdata.Without(psn.Errorf(psn.InvalidInput,
+			"this needs a site, and the provider has no configuration file: set config_file in the provider block, or the variable %s", EnvConfig))
+	default:
+		fleet, err := p.open(name)
 		if err != nil {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("config_file"), "read", "the provider's configuration", err))
 			return
@@ -137,12 +147,6 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 }
 
 func (p *Provider) open(file string) (*connect.Fleet, error) {
-	if file == "" {
-		file = p.getenv(EnvConfig)
-	}
-	if file == "" {
-		return nil, errors.New("no configuration file was named: set config_file in the provider block, or the variable " + EnvConfig)
-	}
 	cfg, err := connect.Load(file, p.getenv)
 	if err != nil {
 		return nil, err

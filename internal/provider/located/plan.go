@@ -56,8 +56,11 @@ func (r *located[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 // mayMake tells what is known to fail without asking the site, and the attribute
 // to blame: a place that is not configured, and two resources of one id.
 func (r *located[M, P]) mayMake(k Key) (path.Path, error) {
+	if !r.data.Known() {
+		return path.Empty(), nil // the apply will tell
+	}
 	if _, err := r.data.Fleet(); err != nil {
-		return path.Empty(), nil //nolint:nilerr // not known yet: the apply will tell
+		return path.Empty(), err
 	}
 	if _, err := r.data.Site(k.Site, k.Platform); err != nil {
 		return path.Root("site"), psn.Errorf(psn.InvalidInput, "%w", err)

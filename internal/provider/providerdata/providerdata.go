@@ -16,9 +16,11 @@ import (
 )
 
 // Data is the concrete value resources receive. A Data without a fleet stands
-// for a provider whose configuration is not known yet, as may happen in a plan.
+// for a provider that has no configuration, or whose configuration is not known
+// yet, as may happen in a plan.
 type Data struct {
 	fleet  *connect.Fleet
+	absent error
 	claims sync.Map // owner by "kind id"
 
 	classes classes.Registry
@@ -30,6 +32,10 @@ type Data struct {
 // New returns the data for a configured provider; fleet is nil while the
 // configuration is unknown.
 func New(fleet *connect.Fleet) *Data { return &Data{fleet: fleet} }
+
+// Without returns the data for a provider that has no configuration: what needs
+// a site fails with why, what needs none works.
+func Without(why error) *Data { return &Data{absent: why} }
 
 // From takes the data out of what the framework passes to Configure: nil before
 // the provider is configured, which is not an error.
@@ -45,8 +51,14 @@ func From(v any, diags *diag.Diagnostics) *Data {
 	return d
 }
 
-// Fleet returns the configured sites, or an error that says why there are none yet.
+// Known reports whether the configuration, or that there is none, is known.
+func (d *Data) Known() bool { return d != nil && (d.fleet != nil || d.absent != nil) }
+
+// Fleet returns the configured sites, or an error that says why there are none.
 func (d *Data) Fleet() (*connect.Fleet, error) {
+	if d != nil && d.absent != nil {
+		return nil, d.absent
+	}
 	if d == nil || d.fleet == nil {
 		return nil, psn.Errorf(psn.InvalidInput, "the provider's config_file is not known yet: give it a value that does not depend on other resources")
 	}

@@ -45,11 +45,12 @@ func (m model) judge(diags *diag.Diagnostics) {
 // configuration is unknown there is nothing to compare with.
 func (r *replicaResource) checkSource(m model, diags *diag.Diagnostics) {
 	name := field(m.Source, "name")
-	if name.IsUnknown() || name.IsNull() {
+	if name.IsUnknown() || name.IsNull() || !r.data.Known() {
 		return
 	}
 	fleet, err := r.data.Fleet()
 	if err != nil {
+		diags.Append(diagnose.Unable("plan", m.describe(), err))
 		return
 	}
 	if _, err := fleet.Source(name.ValueString()); err != nil {

@@ -86,9 +86,15 @@ func (r *tenantResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), m.ID)...)
-	if config.Sites.IsNull() && r.data != nil {
-		if fleet, err := r.data.Fleet(); err == nil {
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("sites"), flattenSites(fleet.SiteNames()))...)
-		}
+	if !r.data.Known() {
+		return
+	}
+	fleet, err := r.data.Fleet()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unable("plan", describe(m.ID), err))
+		return
+	}
+	if config.Sites.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("sites"), flattenSites(fleet.SiteNames()))...)
 	}
 }
