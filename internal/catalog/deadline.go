@@ -90,14 +90,21 @@ type StepEnd struct {
 // Deadline returns the end of a project funded by a decree of that date (FND-003):
 // the last step, never after the call's latest end. grantEuro chooses among
 // steps that depend on the amount; 0 means that it is not known, which is an
-// error when it would matter.
+// error when it would matter. A decree after the latest end funds nothing: it is
+// refused.
 func (c Call) Deadline(decree Date, grantEuro int64) (Deadline, error) {
+	if c.LatestEnd != "" && decree > Date(c.LatestEnd) {
+		return Deadline{}, c.tooLate(decree, Date(c.LatestEnd))
+	}
 	if len(c.FixedEnds) > 0 {
 		if grantEuro <= 0 {
 			return Deadline{}, c.needsGrant()
 		}
 		for _, f := range c.FixedEnds {
 			if f.UpToGrantEuro == 0 || grantEuro <= f.UpToGrantEuro {
+				if decree > Date(f.End) {
+					return Deadline{}, c.tooLate(decree, Date(f.End))
+				}
 				return Deadline{End: Date(f.End), Uncapped: Date(f.End)}, nil
 			}
 		}
@@ -130,6 +137,10 @@ func (c Call) Deadline(decree Date, grantEuro int64) (Deadline, error) {
 		d.End, d.Capped = Date(c.LatestEnd), true
 	}
 	return d, nil
+}
+
+func (c Call) tooLate(decree, end Date) error {
+	return psn.Errorf(psn.InvalidInput, "the date of the decree is %s, but projects of call %q end by %s: give the date of the decree that funded the project", decree, c.ID, end)
 }
 
 func (c Call) needsGrant() error {

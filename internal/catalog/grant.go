@@ -33,7 +33,7 @@ func (c Call) GrantEuro(transfers, upgrades int64) (int64, error) {
 		}
 	}
 	if err := c.CheckServices(transfers + upgrades); err != nil {
-		return 0, err
+		return 0, psn.Errorf(psn.InvalidInput, "transfers %d and upgrades %d together: %w", transfers, upgrades, err)
 	}
 	return c.Grant.LumpSumEuro + transfers*c.Grant.TransferEuro + upgrades*c.Grant.UpgradeEuro, nil
 }

@@ -4,10 +4,12 @@ package grantamount
 
 import (
 	"context"
+	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/whole"
 )
 
 type grantAmount struct{}
@@ -28,8 +30,8 @@ func (grantAmount) Definition(_ context.Context, _ function.DefinitionRequest, r
 			"(trasferimento) and in mode B (aggiornamento), from the table of the call. The formula gives the amount of every project published as funded (rule FND-004).",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "call", MarkdownDescription: "Id of the funding call, for example `pnrr-1.2-province-2025`; `data.psn_funding_call` shows its table."},
-			function.Int64Parameter{Name: "transfers", MarkdownDescription: "Services in mode A."},
-			function.Int64Parameter{Name: "upgrades", MarkdownDescription: "Services in mode B."},
+			function.NumberParameter{Name: "transfers", MarkdownDescription: "Services in mode A, a whole number."},
+			function.NumberParameter{Name: "upgrades", MarkdownDescription: "Services in mode B, a whole number."},
 		},
 		Return: function.Int64Return{},
 	}
@@ -38,8 +40,15 @@ func (grantAmount) Definition(_ context.Context, _ function.DefinitionRequest, r
 // Run implements function.Function.
 func (grantAmount) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var id string
+	var a, b *big.Float
+	if resp.Error = req.Arguments.Get(ctx, &id, &a, &b); resp.Error != nil {
+		return
+	}
 	var transfers, upgrades int64
-	if resp.Error = req.Arguments.Get(ctx, &id, &transfers, &upgrades); resp.Error != nil {
+	if transfers, resp.Error = whole.Number(1, "transfers", a); resp.Error != nil {
+		return
+	}
+	if upgrades, resp.Error = whole.Number(2, "upgrades", b); resp.Error != nil {
 		return
 	}
 	call, err := catalog.CallOf(id)
@@ -49,13 +58,15 @@ func (grantAmount) Run(ctx context.Context, req function.RunRequest, resp *funct
 	}
 	amount, err := call.GrantEuro(transfers, upgrades)
 	switch {
-	case err != nil && call.Grant == nil:
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-	case err != nil && transfers >= 0 && upgrades < 0:
-		resp.Error = function.NewArgumentFuncError(2, err.Error())
-	case err != nil:
-		resp.Error = function.NewArgumentFuncError(1, err.Error())
-	default:
+	case err == nil:
 		resp.Error = resp.Result.Set(ctx, amount)
+	case call.Grant == nil:
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
+	case transfers < 0:
+		resp.Error = function.NewArgumentFuncError(1, err.Error())
+	case upgrades < 0:
+		resp.Error = function.NewArgumentFuncError(2, err.Error())
+	default: // of the two together
+		resp.Error = function.NewFuncError(err.Error())
 	}
 }

@@ -1,6 +1,7 @@
 package grantamount_test
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
@@ -11,9 +12,12 @@ import (
 )
 
 func TestGrantAmount(t *testing.T) {
-	run := func(call string, a, b int64) (any, string, int64) {
-		v, err := functiontest.Run(t, grantamount.New(), types.StringValue(call), types.Int64Value(a), types.Int64Value(b))
+	run := func(call string, a, b float64) (any, string, int64) {
+		v, err := functiontest.Run(t, grantamount.New(), types.StringValue(call), types.NumberValue(big.NewFloat(a)), types.NumberValue(big.NewFloat(b)))
 		if err != nil {
+			if err.FunctionArgument == nil {
+				return nil, err.Text, -1
+			}
 			return nil, err.Text, *err.FunctionArgument
 		}
 		return v.(types.Int64).ValueInt64(), "", 0
@@ -23,13 +27,16 @@ func TestGrantAmount(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		call string
-		a, b int64
+		a, b float64
 		say  string
 		arg  int64
 	}{
 		{"pnrr-1.2", 0, 5, `unknown funding call "pnrr-1.2"`, 0},
 		{"pnrr-1.1-pac-pilota", 0, 5, "no formula", 0},
-		{"pnrr-1.2-province-2025", 3, 3, "6 services", 1},
+		{"pnrr-1.2-province-2025", 3, 3, "transfers 3 and upgrades 3 together: 6 services: call", -1},
+		{"pnrr-1.2-province-2025", 1.5, 3, "transfers is 1.5: give a whole number", 1},
+		{"pnrr-1.2-province-2025", 1, 2.5, "upgrades is 2.5: give a whole number", 2},
+		{"pnrr-1.2-province-2025", 9e9, 0, "transfers is 9000000000", -1},
 		{"pnrr-1.2-province-2025", 3, -1, "upgrades is -1", 2},
 	} {
 		if v, text, arg := run(tc.call, tc.a, tc.b); v != nil || !strings.Contains(text, tc.say) || arg != tc.arg {

@@ -4,12 +4,14 @@ package projectdeadline
 
 import (
 	"context"
+	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
+	"github.com/italia/terraform-provider-psn/internal/provider/function/whole"
 )
 
 type projectDeadline struct{}
@@ -31,13 +33,13 @@ var resultType = map[string]attr.Type{
 func (projectDeadline) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "End of a funded project",
-		MarkdownDescription: "Computes by when a project must be finished: the terms of the funding call from the date of the decree, never after the latest end of the call (rule FND-003). " +
+		MarkdownDescription: "Computes by when a project must be finished: the terms of the funding call from the date of the decree, never after the latest end of the call (rule FND-003); a decree later than that is refused. " +
 			"Returns an object: `date`, `uncapped_date` (what the terms alone give), `capped`, `steps` (last day of each term by its id) and `citation`. Dates are `YYYY-MM-DD`.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "call", MarkdownDescription: "Id of the funding call, for example `pnrr-1.2-province-2025`."},
 			function.StringParameter{Name: "decree_date", MarkdownDescription: "Date of the funding decree, `YYYY-MM-DD`."},
 		},
-		VariadicParameter: function.Int64Parameter{Name: "grant_euro", MarkdownDescription: "At most one: amount of the grant in whole euro, for the calls of measure 1.1 whose terms depend on it."},
+		VariadicParameter: function.NumberParameter{Name: "grant_euro", MarkdownDescription: "At most one: amount of the grant in whole euro, for the calls of measure 1.1 whose terms depend on it."},
 		Return:            function.ObjectReturn{AttributeTypes: resultType},
 	}
 }
@@ -45,7 +47,7 @@ func (projectDeadline) Definition(_ context.Context, _ function.DefinitionReques
 // Run implements function.Function.
 func (projectDeadline) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var id, date string
-	var grants []int64
+	var grants []*big.Float
 	if resp.Error = req.Arguments.Get(ctx, &id, &date, &grants); resp.Error != nil {
 		return
 	}
@@ -63,7 +65,13 @@ func (projectDeadline) Run(ctx context.Context, req function.RunRequest, resp *f
 		resp.Error = function.NewArgumentFuncError(3, "give one amount at most")
 		return
 	}
-	d, err := call.Deadline(decree, append(grants, 0)[0])
+	var grant int64
+	if len(grants) == 1 {
+		if grant, resp.Error = whole.Number(2, "grant_euro", grants[0]); resp.Error != nil {
+			return
+		}
+	}
+	d, err := call.Deadline(decree, grant)
 	if err != nil {
 		resp.Error = function.NewFuncError(err.Error())
 		return

@@ -1,6 +1,7 @@
 package projectdeadline_test
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
@@ -11,11 +12,11 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/provider/function/projectdeadline"
 )
 
-func grants(vs ...int64) attr.Value {
+func grants(vs ...float64) attr.Value {
 	elems := make([]attr.Value, len(vs))
 	kinds := make([]attr.Type, len(vs))
 	for i, v := range vs {
-		elems[i], kinds[i] = types.Int64Value(v), types.Int64Type
+		elems[i], kinds[i] = types.NumberValue(big.NewFloat(v)), types.NumberType
 	}
 	return types.TupleValueMust(kinds, elems)
 }
@@ -48,6 +49,8 @@ func TestProjectDeadline(t *testing.T) {
 		{"pnrr-1.2-province-2025", "23/06/2025", grants(), `decree_date "23/06/2025" is not a date`},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(), "amount of the grant"},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(1, 2), "one amount"},
+		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(1.5), "grant_euro is 1.5: give a whole number"},
+		{"pnrr-1.2-province-2025", "2031-01-01", grants(), `the date of the decree is 2031-01-01, but projects of call "pnrr-1.2-province-2025" end by 2026-03-31: give the date`},
 	} {
 		if _, err := functiontest.Run(t, projectdeadline.New(), types.StringValue(tc.call), types.StringValue(tc.decree), tc.grants); err == nil || !strings.Contains(err.Text, tc.say) {
 			t.Errorf("%s, %s: %v must say %q", tc.call, tc.decree, err, tc.say)
