@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -43,16 +44,22 @@ func testGroup(t *testing.T, h *Harness) {
 	if !full {
 		t.Errorf("%d machines run apart on %d hosts", h.Hosts+1, h.Hosts)
 	}
+	var wg sync.WaitGroup
 	for i := range h.Hosts + 1 {
-		if _, err := start(fmt.Sprintf("soft-%d", i), "soft", driver.ApartIfCan); err != nil {
-			t.Errorf("soft group, machine %d: %v", i, err)
-		}
+		wg.Go(func() {
+			if _, err := start(fmt.Sprintf("soft-%d", i), "soft", driver.ApartIfCan); err != nil {
+				t.Errorf("soft group, machine %d: %v", i, err)
+			}
+		})
 	}
-	for i := range 2 {
-		if _, err := start(fmt.Sprintf("near-%d", i), "near", driver.OnOneHost); err != nil {
-			t.Errorf("group of one host, machine %d: %v", i, err)
+	wg.Go(func() { // the second goes where the first is
+		for i := range 2 {
+			if _, err := start(fmt.Sprintf("near-%d", i), "near", driver.OnOneHost); err != nil {
+				t.Errorf("group of one host, machine %d: %v", i, err)
+			}
 		}
-	}
+	})
+	wg.Wait()
 	_, err = start("other", "near", driver.Apart)
 	wantCode(t, err, psn.AlreadyExists) // a group has one policy
 	wantText(t, err, string(driver.OnOneHost))
