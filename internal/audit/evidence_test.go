@@ -148,7 +148,7 @@ func TestRecordedFindings(t *testing.T) {
 	f.edit("psn_service.sito", "findings", []any{object{"rule": "BKP-001", "subject": "p_bs/sito", "outcome": "failed", "severity": "warning"}})
 	f.edit("psn_placement.brescia", "policy_digest", "sha256:other")
 	got := verdicts(evaluate(t, f.plan(t)))
-	for _, want := range []string{"warning AUD-001 p_bs/sito failed", "info AUD-006 psn_placement.brescia failed"} {
+	for _, want := range []string{"warning AUD-001 p_bs/sito failed", "warning AUD-006 psn_placement.brescia failed"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q among %v", want, got)
 		}

@@ -36,7 +36,7 @@ var (
 	ruleComplete = rule{"AUD-005", psn.SeverityWarning,
 		"The whole of the plan could be read (error when the plan stopped at one).", "Il piano è stato letto per intero (errore se il piano si è fermato a un errore).",
 		"audit a finished plan of the provider italia/psn"}
-	ruleDigest = rule{"AUD-006", psn.SeverityInfo,
+	ruleDigest = rule{"AUD-006", psn.SeverityWarning,
 		"The file was made with the rules of this program.", "Il documento è stato fatto con le regole di questo programma.",
 		"make the plan again with this version of the provider"}
 	ruleChecks = rule{"AUD-007", psn.SeverityWarning,

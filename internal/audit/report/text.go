@@ -19,6 +19,9 @@ func writeText(w io.Writer, r *audit.Report, o Options) error {
 		fmt.Fprintf(w, "%s: %s, %s, %d bytes\n", t("compared with"), t(string(s.Kind)), s.Digest, s.Bytes)
 	}
 	fmt.Fprintf(w, "%s: %s, %s %s\n", t("rules"), r.PolicyDigest, t("judged at"), r.EvaluatedAt.Format(time.RFC3339))
+	if d.Timestamp.IsZero() {
+		fmt.Fprintln(w, t("judged now"))
+	}
 	s := r.Subjects
 	fmt.Fprintf(w, "%s: %d, %s: %d, %s: %d, %s: %d\n", t("tenants"), s.Tenants, t("services"), s.Services, t("machines"), s.Machines, t("replicas"), s.Replicas)
 	if did := tally(r, o.Language); did != "" {
