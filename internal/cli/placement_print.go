@@ -182,10 +182,14 @@ func printMoves(w io.Writer, req placement.Request, res placement.Result) error 
 	return table(w, rows...)
 }
 
-// step names where something is and goes; what stays has no way to go.
+// step names where something is and goes. What stays is said to: beside the
+// places of others, a dash would read as "nowhere".
 func step(from, to string) (string, string) {
-	if from == to {
-		return cmp.Or(from, "-"), "-"
+	switch {
+	case from == to && from == "":
+		return "-", "-"
+	case from == to:
+		return from, "stays"
 	}
 	return cmp.Or(from, "none"), cmp.Or(to, "none")
 }

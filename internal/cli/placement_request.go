@@ -27,6 +27,9 @@ func readRequest(path, svg string) (placement.Request, error) {
 		return placement.Request{}, err
 	}
 	req, err := parseRequest(path)
+	if err == nil && len(req.Workloads) == 0 {
+		err = psn.Errorf(psn.InvalidInput, "workloads is empty: name at least one workload to place")
+	}
 	if err != nil {
 		return req, codeError{exitUnusable, psn.At(path, err)}
 	}

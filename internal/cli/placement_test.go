@@ -103,6 +103,23 @@ func TestPlacementWhatIf(t *testing.T) {
 	}
 }
 
+// What leaves an excluded place says so, and what stays is not printed as gone.
+func TestPlacementWhatIfNamesTheCause(t *testing.T) {
+	t.Parallel()
+	const example = "../../examples/placement/request.hcl"
+	nobody := map[string]string{"HOME": t.TempDir()}
+	r := run(t, context.Background(), nobody, "placement", "what-if", example, "--without", "acilia/vsphere")
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "acilia (vsphere) takes no machine (--without acilia/vsphere)", "  stays  ")
+	r = run(t, context.Background(), nobody, "placement", "what-if", example, "--without", "rozzano/vsphere")
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	says(t, r.stdout, "rozzano (vsphere) takes no machine (--without rozzano/vsphere)")
+}
+
 // What is no verdict does not end as one: exit code 1 says that nothing was placed.
 func TestPlacementFailuresAreNotVerdicts(t *testing.T) {
 	t.Parallel()
@@ -168,6 +185,7 @@ func TestPlacementMalformed(t *testing.T) {
 		`{"workload":[]}`:      `unknown field "workload"`,
 		`{"tenant" "x"}`:       "not JSON (line 1, column 12)",
 		`{"tenant":"p_bs"} {}`: "something follows the request",
+		`{"tenant":"p_bs"}`:    "workloads is empty: name at least one workload",
 		`{"tenant":"p_bs","workloads":[{"name":"a","service":"p_bs/s","classification":"secret","instances":1}]}`: `unknown classification "secret": use one of`,
 	} {
 		path := filepath.Join(t.TempDir(), "request.json")

@@ -97,7 +97,7 @@ func (ch change) apply(req *placement.Request) error {
 		if err != nil {
 			return psn.Errorf(psn.InvalidInput, "--without: %w", err)
 		}
-		req.Excluded = append(req.Excluded, placement.Exclusion{Site: site, Platform: psn.Platform(parts[1]), Cluster: parts[2], Reason: "what if"})
+		req.Excluded = append(req.Excluded, placement.Exclusion{Site: site, Platform: psn.Platform(parts[1]), Cluster: parts[2], Reason: "--without " + w})
 	}
 	req.Workloads = slices.Clone(req.Workloads)
 	for _, v := range ch.instances {

@@ -121,11 +121,20 @@ func (m *model) explain(res Result) []string {
 }
 
 func (m *model) whyMoved(mv Move) string {
+	left := Exclusion{Site: mv.From.Site, Platform: mv.From.Platform, Cluster: mv.From.Cluster}
+	if mv.From.Place() == mv.To.Place() {
+		left = Exclusion{Site: mv.From.StandbySite, Platform: mv.From.StandbyPlatform, Cluster: mv.From.StandbyCluster}
+	}
 	from := fmt.Sprintf("%s cluster %s", placeName(mv.From.Site, mv.From.Platform), mv.From.Cluster)
 	to := fmt.Sprintf("%s cluster %s", placeName(mv.To.Site, mv.To.Platform), mv.To.Cluster)
 	why := "its place can no longer hold it"
 	if m.req.Rebalance {
 		why = "a rebalance was asked for"
+	}
+	for _, x := range m.req.Excluded {
+		if x.Site == left.Site && (x.Platform == "" || x.Platform == left.Platform) && (x.Cluster == "" || x.Cluster == left.Cluster) {
+			why = x.String()
+		}
 	}
 	if from == to {
 		from = fmt.Sprintf("%s cluster %s", placeName(mv.From.StandbySite, mv.From.StandbyPlatform), mv.From.StandbyCluster)
