@@ -36,7 +36,7 @@ func run(args []string) int {
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	return cli.Run(ctx, cli.Env{
-		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Now: time.Now, Version: version,
 	})
 }

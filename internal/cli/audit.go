@@ -29,18 +29,22 @@ func newAudit(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "audit [PLAN] [--state STATE]",
 		Short: "Derive every finding of a plan or state again, with access to nothing else",
-		Long: "PLAN and STATE are what \"terraform show -json\" or \"tofu show -json\" prints for a saved plan and for a state.\n" +
+		Long: "PLAN and STATE are what \"terraform show -json\" or \"tofu show -json\" prints for a saved plan and for a state;\n" +
+			"one of them may be -, which reads the standard input.\n" +
 			"With both, the state is compared with the plan too: a state that is neither the one the plan was made on nor\n" +
 			"the one it leads to is a finding. PLAN may be a state as well.\n" +
 			"Exit code 0: every rule of severity error that applies was passed or set aside by a derogation; 1: at least one was\n" +
 			"failed or could not be decided, as in a plan that stopped at an error; 2: the file cannot be audited.",
-		Example: "  tofu show -json tenant.tfplan > plan.json\n  psn audit plan.json\n  psn audit plan.json --state state.json --lang it --format html --out relazione.html",
+		Example: "  tofu show -json tenant.tfplan > plan.json\n  psn audit plan.json\n  tofu show -json tenant.tfplan | psn audit -\n  psn audit plan.json --state state.json --lang it --format html --out relazione.html",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && flags.state == "" {
 				return usagef("files: 0 given, 1 needed")
 			}
 			if len(args) > 1 {
 				return usagef("files: %d given, 1 needed", len(args))
+			}
+			if len(args) == 1 && args[0] == stdin && flags.state == stdin {
+				return usagef("PLAN and --state are both -: the standard input is one file, name the other")
 			}
 			return nil
 		},
@@ -110,7 +114,7 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
 	if len(args) > 0 {
 		path = args[0]
 	}
-	first, err := readShown(path)
+	first, err := a.readShown(path)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +128,7 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
 	case len(args) == 0 && first.Kind != audit.KindState:
 		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file is a %s, not a state: leave --state out, or pass the output of show -json for a state", first.Kind))
 	case len(args) > 0 && f.state != "":
-		second, err := readShown(f.state)
+		second, err := a.readShown(f.state)
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +141,14 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
 	return r, nil
 }
 
-// readShown reads one file written by show -json.
-func readShown(path string) (*audit.File, error) {
+// stdin is how the standard input is named in place of a file.
+const stdin = "-"
+
+// readShown reads one file written by show -json, or the standard input.
+func (a *app) readShown(path string) (*audit.File, error) {
+	if path == stdin {
+		return a.readStdin()
+	}
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err))
@@ -147,6 +157,18 @@ func readShown(path string) (*audit.File, error) {
 	f, err := audit.Read(in)
 	if err != nil {
 		return nil, psn.At(path, err)
+	}
+	return f, nil
+}
+
+func (a *app) readStdin() (*audit.File, error) {
+	const where = "standard input"
+	if a.Stdin == nil {
+		return nil, psn.At(where, psn.Errorf(psn.InvalidInput, "there is none: name a file"))
+	}
+	f, err := audit.Read(a.Stdin)
+	if err != nil {
+		return nil, psn.At(where, err)
 	}
 	return f, nil
 }

@@ -33,9 +33,12 @@ func newAuditDiff(a *app) *cobra.Command {
 		if err := distinct("--out", out, args...); err != nil {
 			return err
 		}
+		if args[0] == stdin && args[1] == stdin {
+			return usagef("OLD and NEW are both -: the standard input is one file, name the other")
+		}
 		var sides [2]*audit.Report
 		for i, path := range args {
-			f, err := readShown(path)
+			f, err := a.readShown(path)
 			if err != nil {
 				return codeError{exitUnusable, err}
 			}

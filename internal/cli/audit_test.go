@@ -1,11 +1,16 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/cli"
 )
 
 const auditData = "../audit/testdata/"
@@ -126,5 +131,39 @@ func TestAuditOut(t *testing.T) {
 	}
 	if r := run(t, t.Context(), nil, "audit", auditData+"clean.json", "--out", filepath.Join(dir, "none", "x")); r.code != 2 || !strings.Contains(r.stderr, "cannot be written") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// The output of show -json can be piped in.
+func TestAuditStdin(t *testing.T) {
+	t.Parallel()
+	plan, err := os.ReadFile(auditData + "planted.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		stdin          io.Reader
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		"plan":     {bytes.NewReader(plan), []string{"audit", "-"}, 1, "error  PLC-002", ""},
+		"diff":     {bytes.NewReader(plan), []string{"audit", "diff", auditData + "clean.json", "-"}, 1, "PLC-002", ""},
+		"both":     {bytes.NewReader(plan), []string{"audit", "-", "--state", "-"}, 2, "", "PLAN and --state are both -"},
+		"diff two": {bytes.NewReader(plan), []string{"audit", "diff", "-", "-"}, 2, "", "OLD and NEW are both -"},
+		"empty":    {strings.NewReader(""), []string{"audit", "-"}, 2, "", "standard input: "},
+		"closed":   {nil, []string{"audit", "-"}, 2, "", "standard input: there is none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, errs bytes.Buffer
+			code := cli.Run(t.Context(), cli.Env{
+				Args: tc.args, Stdin: tc.stdin, Stdout: &out, Stderr: &errs,
+				Getenv: func(string) string { return "" }, Now: time.Now,
+			})
+			if code != tc.code || !strings.Contains(out.String(), tc.stdout) || !strings.Contains(errs.String(), tc.stderr) {
+				t.Errorf("exit %d\n%s\n%s", code, out.String(), errs.String())
+			}
+		})
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 // Env is what a run may touch.
 type Env struct {
-	Args    []string // without the program's name
+	Args    []string  // without the program's name
+	Stdin   io.Reader // what "-" reads in place of a file; nil: nothing
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Getenv  func(string) string
