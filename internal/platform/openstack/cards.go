@@ -60,6 +60,7 @@ func (s *Site) cardsFor(ctx context.Context, p *plan, first int) ([]string, erro
 			if id, err = s.makeCard(ctx, p, n); err != nil {
 				return nil, fmt.Errorf("network card %d: %w", n, err)
 			}
+			p.made.cards = append(p.made.cards, id)
 		}
 		out = append(out, id)
 	}

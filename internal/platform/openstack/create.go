@@ -128,10 +128,14 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	return sv.ID, err
 }
 
-// recover cleans up after a machine that cannot be made. When it was another
-// process that made it, that one's machine is the answer.
+// recover cleans up after a machine that cannot be made: it removes what this
+// call made, and no volume or port that stood before. Where something else has
+// the place (psn.AlreadyExists, psn.Conflict) nothing is removed at all. When it
+// was another process that made the machine, that one's machine is the answer.
 func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error) {
 	ref := ""
+	code, _ := s.classify(cause)
+	taken := code == psn.AlreadyExists || code == psn.Conflict
 	err := s.cleanUp(ctx, func(ctx context.Context) error {
 		sv, err := s.findServer(ctx, p.project, p.VMSpec)
 		if err != nil {
@@ -141,28 +145,26 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 			ref = sv.ID
 			return nil
 		}
+		if taken {
+			return nil
+		}
 		if sv != nil {
+			if !sv.neverRan() {
+				return psn.Errorf(psn.Conflict, "server %s is in error and has run before: repair it, or delete it yourself", sv.ID)
+			}
 			if err := s.removeServer(ctx, p.project, sv.ID); err != nil {
 				return err
 			}
 		}
-		return s.removeParts(ctx, p.project, p.ID)
+		return s.removeMade(ctx, p)
 	})
 	if err != nil {
-		return "", fmt.Errorf("%w; and what was made of it could not be removed: %w", cause, err)
+		return "", s.left(cause, "what was made of it", err)
 	}
 	if ref == "" {
-		return "", cause
+		return "", s.telling(p, cause, taken)
 	}
 	return ref, s.rest(ctx, p.project, p.ID, ref)
-}
-
-// removeParts removes volumes and ports made for a machine that is not there.
-func (s *Site) removeParts(ctx context.Context, project string, id psn.VMID) error {
-	if err := s.removeCards(ctx, project, id); err != nil {
-		return err
-	}
-	return s.removeDisks(ctx, project, id)
 }
 
 // launch makes volumes, ports and the server.
@@ -179,6 +181,13 @@ func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// The group has no member until the server is made: it is looked up again,
+	// and held until then, as it may have gone with its last member meanwhile.
+	unlock, err := s.holdGroup(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	var made struct {
 		Server server `json:"server"`
 	}
@@ -186,7 +195,8 @@ func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
 	return made.Server.ID, err
 }
 
-// body is the request that makes the server.
+// body is the request that makes the server. Nova takes away with the server
+// only the volumes that this call made; DeleteVM removes the others by itself.
 func (p *plan) body(disks, cards []string) map[string]any {
 	meta := labelled(p.Labels)
 	for k, v := range map[string]string{keyID: string(p.ID), keyMaking: "1", keyGuestOS: p.GuestOS, keyFirmware: p.Firmware, keyImage: p.image, keyGroup: p.Group} {
@@ -202,7 +212,7 @@ func (p *plan) body(disks, cards []string) map[string]any {
 			boot = -1
 		}
 		devices = append(devices, map[string]any{
-			"uuid": id, "source_type": "volume", "destination_type": "volume", "boot_index": boot, "delete_on_termination": true,
+			"uuid": id, "source_type": "volume", "destination_type": "volume", "boot_index": boot, "delete_on_termination": p.made.disks[id],
 		})
 	}
 	server := map[string]any{

@@ -43,10 +43,10 @@ func (s *Site) deleteOurs(ctx context.Context, m *machine, id psn.VMID) error {
 	if err := s.removeParts(ctx, m.Project, id); err != nil {
 		return err
 	}
-	if m.Metadata[keyGroup] == "" {
-		return nil
+	if name := m.Metadata[keyGroup]; name != "" {
+		return s.removeGroup(ctx, m.Project, name)
 	}
-	return s.removeGroups(ctx, m.Project)
+	return nil
 }
 
 // notLent refuses to take a machine away while another has one of its disks.

@@ -34,7 +34,7 @@ func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
 	}
 	for n, id := range made {
 		err := send(ctx, m.nova, http.MethodPost, "servers/"+m.ID+"/os-volume_attachments", map[string]any{
-			"volumeAttachment": map[string]any{"volumeId": id, "delete_on_termination": true},
+			"volumeAttachment": map[string]any{"volumeId": id, "delete_on_termination": p.made.disks[id]},
 		}, nil)
 		if err != nil {
 			return fmt.Errorf("disk %d: %w", first+n, err)

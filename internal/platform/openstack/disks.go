@@ -57,16 +57,14 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	made := map[string]bool{}
+	fresh := false
 	for n := first; n < len(p.Disks); n++ {
 		v, ok := standing[n]
-		if ok && v.Status == "error" {
-			if err := s.removeVolume(ctx, c, v.ID); err != nil {
-				return nil, err
-			}
-			ok = false
-		}
 		if ok {
+			p.made.found = append(p.made.found, v.ID)
+			if v.Status == "error" {
+				return nil, fmt.Errorf("disk %d: %w", n, inError(v.ID))
+			}
 			if err := sameDisk(p, n, v); err != nil {
 				return nil, err
 			}
@@ -76,16 +74,17 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 		if err != nil {
 			return nil, fmt.Errorf("disk %d: %w", n, err)
 		}
-		made[id] = true
+		p.made.disk(id)
+		fresh = true
 	}
-	if len(made) > 0 {
-		if standing, err = s.agreedDisks(ctx, c, p.ID, made); err != nil {
+	if fresh {
+		if standing, err = s.agreedDisks(ctx, c, p.ID, p.made.disks); err != nil {
 			return nil, err
 		}
 	}
 	var out []string
 	for n := first; n < len(p.Disks); n++ {
-		if _, err := s.volumeReady(ctx, c, standing[n].ID); err != nil {
+		if _, err := s.volumeReady(ctx, c, standing[n].ID, p.made.disks[standing[n].ID]); err != nil {
 			return nil, fmt.Errorf("disk %d: %w", n, s.roomless(err, sizeGiB(p.Disks[n].CapacityBytes)))
 		}
 		if n == 0 {
@@ -164,6 +163,7 @@ func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id
 		if err := s.removeVolume(ctx, c, v.ID); err != nil {
 			return nil, err
 		}
+		delete(made, v.ID)
 	}
 	return standing, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -33,17 +35,52 @@ func checkGroupPolicy(spec driver.VMSpec) error {
 	return psn.Errorf(psn.InvalidInput, "group %q has the policy %q: use %q, %q or %q", spec.Group, spec.GroupPolicy, driver.Apart, driver.ApartIfCan, driver.OnOneHost)
 }
 
-// serverGroups lists the groups of a project.
+// serverGroups lists the groups of a project; "" asks as the operator for those
+// of all. Nova pages this list by offset, says nothing of further pages, and may
+// give fewer than asked for: an empty page is the end.
 func (s *Site) serverGroups(ctx context.Context, project string) ([]serverGroup, error) {
 	c, err := s.compute(ctx, project)
 	if err != nil {
 		return nil, err
 	}
-	var page struct {
-		Groups []serverGroup `json:"server_groups"`
+	q := url.Values{"limit": {pageObjects}}
+	if project == "" {
+		q.Set("all_projects", "1")
 	}
-	err = get(ctx, c, "os-server-groups?limit="+pageObjects, &page)
-	return page.Groups, err
+	var out []serverGroup
+	for {
+		var page struct {
+			Groups []serverGroup `json:"server_groups"`
+		}
+		q.Set("offset", strconv.Itoa(len(out)))
+		if err := get(ctx, c, "os-server-groups?"+q.Encode(), &page); err != nil {
+			return nil, err
+		}
+		if len(page.Groups) == 0 || slices.ContainsFunc(out, func(g serverGroup) bool { return g.ID == page.Groups[0].ID }) {
+			return out, nil
+		}
+		out = append(out, page.Groups...)
+	}
+}
+
+// lockGroups holds the server groups of a project.
+func (s *Site) lockGroups(ctx context.Context, project string) (unlock func(), err error) {
+	return s.tenants.lock(ctx, "group/"+project)
+}
+
+// holdGroup makes sure of the machine's group until unlock.
+func (s *Site) holdGroup(ctx context.Context, p *plan) (unlock func(), err error) {
+	if p.Group == "" {
+		return func() {}, nil
+	}
+	if unlock, err = s.lockGroups(ctx, p.project); err != nil {
+		return nil, err
+	}
+	if p.group, err = s.group(ctx, p.project, p.VMSpec); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
 }
 
 // groupFor returns the id of the tenant's group, made when there is none.
@@ -51,11 +88,16 @@ func (s *Site) groupFor(ctx context.Context, project string, spec driver.VMSpec)
 	if spec.Group == "" {
 		return "", nil
 	}
-	unlock, err := s.tenants.lock(ctx, "group/"+project)
+	unlock, err := s.lockGroups(ctx, project)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
+	return s.group(ctx, project, spec)
+}
+
+// group is groupFor for one who holds the groups.
+func (s *Site) group(ctx context.Context, project string, spec driver.VMSpec) (string, error) {
 	groups, err := s.serverGroups(ctx, project)
 	if err != nil {
 		return "", err
@@ -87,21 +129,29 @@ func (s *Site) groupFor(ctx context.Context, project string, spec driver.VMSpec)
 	return made.Group.ID, err
 }
 
-// removeGroups removes the empty groups of ours in a project, which the
-// operator alone may read when its tokens of the project are gone.
-func (s *Site) removeGroups(ctx context.Context, project string) error {
+// removeGroup removes the tenant's group when it has no member any more.
+func (s *Site) removeGroup(ctx context.Context, project, name string) error {
+	return s.removeGroups(ctx, project, func(n string) bool { return n == groupPrefix+name })
+}
+
+// removeGroups removes the empty groups of ours in a project that are meant. The
+// operator reads them: its tokens of the project may be gone.
+func (s *Site) removeGroups(ctx context.Context, project string, meant func(name string) bool) error {
+	unlock, err := s.lockGroups(ctx, project)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	groups, err := s.serverGroups(ctx, "")
+	if err != nil {
+		return err
+	}
 	c, err := s.compute(ctx, "")
 	if err != nil {
 		return err
 	}
-	var page struct {
-		Groups []serverGroup `json:"server_groups"`
-	}
-	if err := get(ctx, c, "os-server-groups?"+url.Values{"all_projects": {"1"}, "limit": {pageObjects}}.Encode(), &page); err != nil {
-		return err
-	}
-	for _, g := range page.Groups {
-		if g.Project != project || !strings.HasPrefix(g.Name, groupPrefix) || len(g.Members) > 0 {
+	for _, g := range groups {
+		if g.Project != project || !strings.HasPrefix(g.Name, groupPrefix) || !meant(g.Name) || len(g.Members) > 0 {
 			continue
 		}
 		if err := send(ctx, c, http.MethodDelete, "os-server-groups/"+g.ID, nil, nil); err != nil && !gone(err) {

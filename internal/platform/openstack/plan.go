@@ -20,6 +20,7 @@ type plan struct {
 	storeZone string // of Cinder; empty where it does not know Nova's zones
 	nets      []string
 	security  *[]string // ids of security groups; nil leaves the choice to Neutron
+	made      made
 }
 
 // resolve looks up what a machine asks for. Errors list what there is. Nothing

@@ -41,10 +41,15 @@ type server struct {
 	Fault struct {
 		Message string `json:"message"`
 	} `json:"fault"`
-	Created string `json:"created"`
+	Created  string `json:"created"`
+	Launched string `json:"OS-SRV-USG:launched_at"` // empty until it ran on a host
 }
 
 func (s server) id() string { return s.ID }
+
+// neverRan reports whether a server of ours never came to its first start: its
+// disks hold nothing that it wrote.
+func (s server) neverRan() bool { return s.Launched == "" && s.Metadata[keyMaking] != "" }
 
 // attachedVolume is a volume as a server tells it.
 type attachedVolume struct {

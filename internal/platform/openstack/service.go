@@ -36,12 +36,12 @@ type service struct {
 }
 
 // Why these: Nova embeds the flavour in a server since 2.47, takes tags at
-// creation since 2.52 and speaks of one policy per server group since 2.64;
-// beyond 2.87 hypervisors no longer tell their size. Cinder tells volumes'
+// creation since 2.52, speaks of one policy per server group since 2.64 and lets
+// a volume go with a server it is attached to since 2.79 (Train, 2019); beyond 2.87 hypervisors no longer tell their size. Cinder tells volumes'
 // groups of attachments since 3.27 and extends attached volumes since 3.42.
 // Placement tells every resource of a candidate since 1.27.
 var services = map[string]service{
-	serviceCompute:   {serviceCompute, []string{"compute"}, "v2.1/", "compute", "2.79", "2.64"},
+	serviceCompute:   {serviceCompute, []string{"compute"}, "v2.1/", "compute", "2.79", "2.79"},
 	serviceNetwork:   {serviceNetwork, []string{"network"}, "v2.0/", "network", "", ""},
 	serviceVolume:    {serviceVolume, []string{"block-storage", "volumev3", "block-store", "volume"}, "v3/", "block-storage", "3.59", "3.42"},
 	serviceImage:     {serviceImage, []string{"image"}, "v2/", "image", "", ""},

@@ -197,7 +197,7 @@ func (s *Site) clear(ctx context.Context, t psn.TenantID, project string) error 
 	if err := s.removeSizes(ctx, t); err != nil {
 		return err
 	}
-	if err := s.removeGroups(ctx, project); err != nil {
+	if err := s.removeGroups(ctx, project, func(string) bool { return true }); err != nil {
 		return err
 	}
 	c, err := s.network(ctx, "")

@@ -82,12 +82,13 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 	if err != nil {
 		return nil, err
 	}
-	if v == nil {
+	made := v == nil
+	if made {
 		if v, err = s.postVolume(ctx, c, spec, image); err != nil {
 			return nil, err
 		}
 	}
-	if v, err = s.volumeReady(ctx, c, v.ID); err != nil {
+	if v, err = s.volumeReady(ctx, c, v.ID, made); err != nil {
 		return nil, err
 	}
 	out := v.observed(spec.Tenant)
@@ -95,7 +96,7 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 }
 
 // volumeNamed returns the volume that an earlier call made, nil when it is yet
-// to be made. One that no backend ever took holds nothing and is removed.
+// to be made.
 func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
 	found, err := list(ctx, c, "volumes/detail", url.Values{"name": {spec.Name}}, "volumes", cinderVolume.id)
 	if err != nil {
@@ -112,8 +113,8 @@ func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, sp
 	if !v.ours() {
 		return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a volume %q (%s) that this project did not make as one: rename or remove it, or choose another name", spec.Name, v.ID)
 	}
-	if v.Status == "error" && v.Host == "" {
-		return nil, s.removeVolume(ctx, c, v.ID)
+	if v.Status == "error" {
+		return nil, inError(v.ID)
 	}
 	if !v.atRest() {
 		image = "" // Cinder tells it when it has copied it, and only then
@@ -188,15 +189,24 @@ func checkClass(ctx context.Context, c *gophercloud.ServiceClient, name string) 
 	return psn.Errorf(psn.InvalidInput, "storage class %q does not exist for the tenant at this site: use one of %s", name, quoted(names))
 }
 
+// inError is said of a volume in error that an earlier call made: Cinder gives
+// that status also to volumes that hold bytes, so that none of them is removed.
+func inError(id string) error {
+	return psn.Errorf(psn.Conflict, "volume %s of an earlier try is in status \"error\", and may hold data: repair it and set its status to \"available\", or delete it when it holds nothing of worth", id)
+}
+
 // volumeReady waits until a volume that is being made can be used. One that
-// failed is removed: it holds nothing.
-func (s *Site) volumeReady(ctx context.Context, c *gophercloud.ServiceClient, id string) (*cinderVolume, error) {
+// failed is removed when this call made it: it holds nothing.
+func (s *Site) volumeReady(ctx context.Context, c *gophercloud.ServiceClient, id string, made bool) (*cinderVolume, error) {
 	v, err := s.volumeAtRest(ctx, c, id)
 	if err != nil {
 		return nil, err
 	}
 	if v.Status != "error" {
 		return v, nil
+	}
+	if !made {
+		return nil, inError(id)
 	}
 	said := s.volumeError(ctx, c, id, "made")
 	if err := s.cleanUp(ctx, func(ctx context.Context) error { return s.removeVolume(ctx, c, id) }); err != nil {

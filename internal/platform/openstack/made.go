@@ -1,0 +1,82 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// made is what one call made for a machine, and what it found of earlier ones.
+// Only what the call itself made may be removed when it fails.
+type made struct {
+	disks map[string]bool // ids of volumes
+	cards []string        // ids of ports
+	found []string        // ids of volumes that stood before
+}
+
+func (m *made) disk(id string) {
+	if m.disks == nil {
+		m.disks = map[string]bool{}
+	}
+	m.disks[id] = true
+}
+
+// removeMade removes the volumes and ports that the call made.
+func (s *Site) removeMade(ctx context.Context, p *plan) error {
+	for _, id := range p.made.cards {
+		if err := s.removePort(ctx, id); err != nil {
+			return fmt.Errorf("port %s: %w", id, err)
+		}
+	}
+	if len(p.made.disks) == 0 {
+		return nil
+	}
+	c, err := s.volume(ctx, p.project)
+	if err != nil {
+		return err
+	}
+	for id := range p.made.disks {
+		if err := s.removeVolume(ctx, c, id); err != nil {
+			return fmt.Errorf("volume %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// telling adds to an error which volumes of the machine stay: those that stood
+// before, and where all is kept those that the call made.
+func (s *Site) telling(p *plan, cause error, all bool) error {
+	stay := slices.Clone(p.made.found)
+	if all {
+		stay = slices.AppendSeq(stay, maps.Keys(p.made.disks))
+	}
+	if len(stay) == 0 {
+		return cause
+	}
+	slices.Sort(stay)
+	return s.adding(cause, "its volumes stay for the next try: "+strings.Join(stay, ", "))
+}
+
+// adding says more after an error, which a service's answer alone would not let.
+func (s *Site) adding(cause error, more string) error {
+	code, reason := s.classify(cause)
+	return &psn.Error{Code: code, Err: fmt.Errorf("%w; %s", reason, more)}
+}
+
+// left says what could not be removed after an error, and why.
+func (s *Site) left(cause error, what string, err error) error {
+	_, reason := s.classify(err)
+	return s.adding(cause, fmt.Sprintf("and %s could not be removed: %s", what, reason))
+}
+
+// removeParts removes the volumes and ports made for a machine that was deleted.
+func (s *Site) removeParts(ctx context.Context, project string, id psn.VMID) error {
+	if err := s.removeCards(ctx, project, id); err != nil {
+		return err
+	}
+	return s.removeDisks(ctx, project, id)
+}
