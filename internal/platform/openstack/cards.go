@@ -11,7 +11,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// cardPorts lists the ports made as cards of the machine, by card number.
+// cardPorts lists the ports that are cards of the machine, by card number.
 func (s *Site) cardPorts(ctx context.Context, project string, id psn.VMID) (map[int][]card, error) {
 	c, err := s.network(ctx, "")
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Site) cardPorts(ctx context.Context, project string, id psn.VMID) (map[
 	}
 	out := map[int][]card{}
 	for _, k := range found {
-		if n, ok := cardNumber(id, k.Name); ok {
+		if n, ok := k.number(id); ok {
 			out[n] = append(out[n], k)
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Site) cardsFor(ctx context.Context, p *plan, first int) ([]string, erro
 	for n := first; n < len(p.NICs); n++ {
 		id := ""
 		for _, k := range standing[n] {
-			if k.Server != "" {
+			if _, made := cardNumber(p.ID, k.Name); k.Server != "" || !made {
 				continue
 			}
 			if id == "" && p.sameCard(n, k) {
@@ -129,7 +129,7 @@ func (s *Site) removeCards(ctx context.Context, project string, id psn.VMID) err
 	}
 	for _, same := range standing {
 		for _, k := range same {
-			if k.Server != "" {
+			if _, made := cardNumber(id, k.Name); k.Server != "" || !made {
 				continue
 			}
 			if err := s.removePort(ctx, k.ID); err != nil {

@@ -71,8 +71,7 @@ func (s *Site) addCards(ctx context.Context, m *machine, p *plan) error {
 	return nil
 }
 
-// secure puts the security groups on every card that was made as one of the
-// machine's.
+// secure puts the security groups on every card of the machine.
 func (s *Site) secure(ctx context.Context, m *machine, groups []string) error {
 	cards, err := s.cardsOf(ctx, m.ID)
 	if err != nil {
@@ -83,7 +82,7 @@ func (s *Site) secure(ctx context.Context, m *machine, groups []string) error {
 		return err
 	}
 	for _, k := range cards {
-		if _, made := cardNumber(m.ours(), k.Name); !made {
+		if _, ok := k.number(m.ours()); !ok {
 			continue
 		}
 		if err := send(ctx, c, http.MethodPut, "ports/"+k.ID, map[string]any{"port": map[string]any{"security_groups": groups}}, nil); err != nil {

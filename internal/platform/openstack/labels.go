@@ -116,7 +116,25 @@ func portName(id psn.VMID, n int) string {
 	return portPrefix + string(id) + "/" + strconv.Itoa(n)
 }
 
-// cardNumber is which card a port of that machine is.
+// cardTag is the tag of a port that was not made as a card of the machine but
+// taken over with it as its n-th. Neutron takes tags of 60 characters.
+func cardTag(id psn.VMID, n int) string { return machineTag(id) + ":" + strconv.Itoa(n) }
+
+// number is which card of the machine a port is, made as one or taken over.
+func (c card) number(id psn.VMID) (int, bool) {
+	if n, ok := cardNumber(id, c.Name); ok {
+		return n, true
+	}
+	for _, t := range c.Tags {
+		rest, ok := strings.CutPrefix(t, machineTag(id)+":")
+		if n, err := strconv.Atoi(rest); ok && err == nil && n >= 0 {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// cardNumber is which card of that machine a port was made as.
 func cardNumber(id psn.VMID, port string) (int, bool) {
 	rest, ok := strings.CutPrefix(port, portPrefix+string(id)+"/")
 	n, err := strconv.Atoi(rest)

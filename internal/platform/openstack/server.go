@@ -42,7 +42,8 @@ type server struct {
 		Message string `json:"message"`
 	} `json:"fault"`
 	Created  string `json:"created"`
-	Launched string `json:"OS-SRV-USG:launched_at"` // empty until it ran on a host
+	Root     string `json:"OS-EXT-SRV-ATTR:root_device_name"` // told to administrators
+	Launched string `json:"OS-SRV-USG:launched_at"`           // empty until it ran on a host
 }
 
 func (s server) id() string { return s.ID }
@@ -80,13 +81,14 @@ func (v diskOfVolume) id() string { return v.ID }
 
 // card is what is read of the ports that are machines' cards.
 type card struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	MAC      string `json:"mac_address"`
-	Network  string `json:"network_id"`
-	Server   string `json:"device_id"`
-	Project  string `json:"project_id"`
-	Up       bool   `json:"admin_state_up"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	MAC      string   `json:"mac_address"`
+	Network  string   `json:"network_id"`
+	Server   string   `json:"device_id"`
+	Project  string   `json:"project_id"`
+	Tags     []string `json:"tags"`
+	Up       bool     `json:"admin_state_up"`
 	FixedIPs []struct {
 		Address string `json:"ip_address"`
 	} `json:"fixed_ips"`
@@ -95,7 +97,7 @@ type card struct {
 func (c card) id() string { return c.ID }
 
 // cardFields is what is asked of Neutron, which makes a card from it faster.
-var cardFields = []string{"id", "name", "mac_address", "network_id", "device_id", "project_id", "admin_state_up", "fixed_ips"}
+var cardFields = []string{"id", "name", "mac_address", "network_id", "device_id", "project_id", "admin_state_up", "fixed_ips", "tags"}
 
 // power maps the state of a server to ours.
 func (s server) power() psn.PowerState {
@@ -197,7 +199,7 @@ func (p parts) nics(id psn.VMID, s server) []psn.NIC {
 		for _, ip := range c.FixedIPs {
 			n.IPs = append(n.IPs, ip.Address)
 		}
-		if number, made := cardNumber(id, c.Name); made && id != "" {
+		if number, made := c.number(id); made && id != "" {
 			n.Key = int32(number) //nolint:gosec // a small number of ours
 		} else {
 			n.Key = others

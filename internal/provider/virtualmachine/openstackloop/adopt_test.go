@@ -46,7 +46,7 @@ func TestOpenStackTakesOver(t *testing.T) {
 		for _, v := range []string{boot, data} {
 			c.await("volume "+v, func() bool { return inside("volume", "show", v, "-f", "value", "-c", "status") == "available" })
 		}
-		ref := inside("server", "create", "--wait", "--flavor", "psn.v2m4", "--volume", boot, "--block-device-mapping", "vdb="+data, "--network", site.Network,
+		ref := inside("server", "create", "--wait", "--flavor", "psn.v2m4", "--volume", boot, "--block-device", "uuid="+data+",source_type=volume,destination_type=volume,boot_index=-1,delete_on_termination=true", "--network", site.Network,
 			"--availability-zone", zone, "--property", "owner=mario", "by-hand", "-f", "value", "-c", "id")
 		ref = strings.TrimSpace(ref)
 		t.Cleanup(func() { // when the test failed before it was ours
