@@ -27,6 +27,7 @@ type store struct {
 	gone   []string // deleted, by id
 	refuse int      // the status of every further creation, unless 0
 	said   string
+	fast   bool // nothing can be deleted
 }
 
 // keep serves a collection: creation, list, one object, its metadata, deletion.
@@ -116,6 +117,10 @@ func (c *cloud) keep(path, lists, key, prefix string) *store {
 		defer s.mu.Unlock()
 		if s.all[r.PathValue("id")] == nil {
 			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		if s.fast {
+			w.WriteHeader(http.StatusForbidden)
 			return
 		}
 		delete(s.all, r.PathValue("id"))

@@ -54,6 +54,7 @@ type netParts struct {
 	sub     *neutronSubnet
 	router  *neutronRouter
 	uplinks map[string]string // names of external networks by id
+	made    struct{ net, sub, router bool }
 }
 
 func (p *netParts) uplink() string { return p.router.uplink(p.uplinks) }
@@ -104,7 +105,7 @@ func (s *Site) createNetwork(ctx context.Context, spec driver.NetworkSpec) (*dri
 		}
 	}
 	if err := s.bringNetwork(ctx, p, spec, plan); err != nil {
-		return nil, err
+		return nil, s.undoNetwork(ctx, p, err)
 	}
 	return p.observed(spec.Tenant), nil
 }
@@ -208,7 +209,7 @@ func (s *Site) bringNetwork(ctx context.Context, p *netParts, spec driver.Networ
 		}}, &made); err != nil {
 			return err
 		}
-		p.net = &made.Network
+		p.net, p.made.net = &made.Network, true
 	}
 	if !slices.Contains(p.net.Tags, neutronTag) {
 		if err := s.tag(ctx, p.c, "networks", p.net.ID); err != nil {
@@ -263,7 +264,7 @@ func (s *Site) bringSubnet(ctx context.Context, p *netParts, name string, plan s
 			return post(ctx, p.c, "subnets", map[string]any{"subnet": subnet}, &got)
 		})
 		if err == nil {
-			p.sub = &got.Subnet
+			p.sub, p.made.sub = &got.Subnet, true
 		}
 		return err
 	}
@@ -318,7 +319,7 @@ func (s *Site) makeRouter(ctx context.Context, p *netParts, spec driver.NetworkS
 		"external_gateway_info": map[string]any{"network_id": external},
 	}}, &made)
 	if err == nil {
-		p.router = &made.Router
+		p.router, p.made.router = &made.Router, true
 	}
 	return err
 }

@@ -114,6 +114,7 @@ func (s *Site) createSecurityGroup(ctx context.Context, spec driver.SecurityGrou
 	if err != nil {
 		return nil, err
 	}
+	fresh := false
 	if g != nil {
 		switch ours, whole := marked(g.Tags, g.Description); {
 		case !ours:
@@ -130,8 +131,17 @@ func (s *Site) createSecurityGroup(ctx context.Context, spec driver.SecurityGrou
 		}}, &made); err != nil {
 			return nil, err
 		}
-		g = &made.Group
+		g, fresh = &made.Group, true
 	}
+	out, err := s.wholeGroup(ctx, p, g, spec, want)
+	if err != nil {
+		return nil, s.undoGroup(ctx, p, g, fresh, err)
+	}
+	return out, nil
+}
+
+// wholeGroup tags a group in the making and gives it what it lacks.
+func (s *Site) wholeGroup(ctx context.Context, p *projectGroups, g *neutronGroup, spec driver.SecurityGroupSpec, want []driver.SecurityRule) (*driver.SecurityGroup, error) {
 	if !slices.Contains(g.Tags, neutronTag) {
 		if err := s.tag(ctx, p.c, "security-groups", g.ID); err != nil {
 			return nil, err
