@@ -51,7 +51,9 @@ func newCloudWith(t *testing.T, projects string) *cloud {
 	c.mux.HandleFunc("POST /identity/v3/auth/tokens", c.login)
 	c.mux.HandleFunc("DELETE /identity/v3/auth/tokens", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	c.answer("GET /identity/v3/domains", `{"domains": [{"id": "d1", "name": "Default"}]}`)
-	c.answer("GET /identity/v3/projects", projects)
+	if projects != "" {
+		c.answer("GET /identity/v3/projects", projects)
+	}
 	c.answer("GET /compute/{$}", `{"versions": [{"id": "v2.0", "version": "", "min_version": ""}, {"id": "v2.1", "version": "2.93", "min_version": "2.1"}]}`)
 	c.answer("GET /volume/{$}", `{"versions": [{"id": "v3.0", "version": "3.70", "min_version": "3.0"}]}`)
 	c.answer("GET /placement/{$}", `{"versions": [{"id": "v1.0", "max_version": "1.39", "min_version": "1.0"}]}`)

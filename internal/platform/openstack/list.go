@@ -42,7 +42,7 @@ func list[T any](ctx context.Context, c *gophercloud.ServiceClient, path string,
 }
 
 // more reports whether a page says that another follows: as "<key>_links"
-// (Nova, Cinder, Neutron) or "next" (Glance). Keystone does not page.
+// (Nova, Cinder, Neutron) or "next" (Glance). Keystone's way is in projects.
 func more(page map[string]json.RawMessage, key string) bool {
 	var links []struct{ Rel string }
 	if json.Unmarshal(page[key+"_links"], &links) == nil {

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (s *Site) findProject(ctx context.Context, t psn.TenantID) (*project, error
 }
 
 // tenantsByProject maps the ids of our projects that serve this region to their
-// tenants, in one request. A source has none.
+// tenants, in one request for each page. A source has none.
 func (s *Site) tenantsByProject(ctx context.Context) (map[string]psn.TenantID, error) {
 	out := map[string]psn.TenantID{}
 	if s.cfg.Site == "" {
@@ -81,8 +82,8 @@ func (s *Site) tenantsByProject(ctx context.Context) (map[string]psn.TenantID, e
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.projects(ctx, url.Values{"tags": {tagOurs}, "domain_id": {domain}})
-	for _, p := range found {
+	found, err := s.projects(ctx, url.Values{"tags": {tagOurs + "," + tagRegion + s.cfg.Region}, "domain_id": {domain}})
+	for _, p := range found { // all have both tags
 		if p.at(s.cfg.Region) {
 			out[p.ID] = psn.TenantID(p.Name)
 		}
@@ -90,16 +91,55 @@ func (s *Site) tenantsByProject(ctx context.Context) (map[string]psn.TenantID, e
 	return out, err
 }
 
+// projects lists projects. Keystone pages in its newer releases only; older ones
+// may cut a list short, which is an error: what is not listed is not gone.
 func (s *Site) projects(ctx context.Context, q url.Values) ([]project, error) {
 	c, err := s.identity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var page struct {
-		Projects []project `json:"projects"`
+	var out []project
+	for {
+		var page struct {
+			Projects  []project `json:"projects"`
+			Truncated bool      `json:"truncated"`
+			Links     struct {
+				Next string `json:"next"`
+			} `json:"links"`
+		}
+		if err := get(ctx, c, "projects?"+q.Encode(), &page); err != nil {
+			return nil, err
+		}
+		out = append(out, page.Projects...)
+		switch {
+		case page.Links.Next != "" && len(page.Projects) > 0:
+			// The marker is Keystone's; the address is ours, as in list.
+			if q, err = nextQuery(q, page.Links.Next, out[len(out)-1].ID); err != nil {
+				return nil, err
+			}
+		case page.Truncated:
+			return nil, psn.Errorf(psn.Internal, "the identity service cut its list of projects short after %d and has no pages: raise list_limit in section [resource] of its configuration", len(out))
+		default:
+			return out, nil
+		}
 	}
-	err = get(ctx, c, "projects?"+q.Encode(), &page)
-	return page.Projects, err
+}
+
+// nextQuery is the query of the page that a link names, or that begins after the
+// last object.
+func nextQuery(q url.Values, link, last string) (url.Values, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return nil, psn.Errorf(psn.Internal, "the identity service gives an address of a next page that is not valid: %w", err)
+	}
+	out := maps.Clone(q)
+	for k, v := range u.Query() {
+		out[k] = v
+	}
+	if marker := out.Get("marker"); marker == "" || marker == q.Get("marker") {
+		out.Set("marker", last)
+	}
+	return out, nil
 }
 
 // tenantDomain is the id of the domain of tenants' projects.
