@@ -10,7 +10,8 @@ import (
 )
 
 // DeleteVM implements driver.Site: the server, then the volumes and ports that
-// were made as its disks and cards. Volumes of others that it has are left.
+// were made as its disks and cards. Volumes of others that it has are left. Of a
+// server that is gone it removes what an earlier call had yet to remove.
 func (s *Site) DeleteVM(ctx context.Context, ref string) error {
 	doing := fmt.Sprintf("delete virtual machine %s", ref)
 	unlock, err := s.servers.lock(ctx, ref)
@@ -20,7 +21,7 @@ func (s *Site) DeleteVM(ctx context.Context, ref string) error {
 	defer unlock()
 	m, err := s.machine(ctx, ref)
 	if gone(err) {
-		return nil
+		return s.fault(s.sweep(ctx, ref), doing)
 	}
 	if err != nil {
 		return s.fault(err, doing)
@@ -34,7 +35,11 @@ func (s *Site) DeleteVM(ctx context.Context, ref string) error {
 }
 
 func (s *Site) deleteOurs(ctx context.Context, m *machine, id psn.VMID) error {
-	if err := s.notLent(ctx, m, id); err != nil {
+	disks, err := s.notLent(ctx, m, id)
+	if err != nil {
+		return err
+	}
+	if err := s.markLeaving(ctx, m, id, disks); err != nil {
 		return err
 	}
 	if err := s.removeServer(ctx, m.scope, m.ID); err != nil {
@@ -49,24 +54,25 @@ func (s *Site) deleteOurs(ctx context.Context, m *machine, id psn.VMID) error {
 	return nil
 }
 
-// notLent refuses to take a machine away while another has one of its disks.
-func (s *Site) notLent(ctx context.Context, m *machine, id psn.VMID) error {
+// notLent returns the machine's disks, and refuses to take it away while another
+// has one of them.
+func (s *Site) notLent(ctx context.Context, m *machine, id psn.VMID) (map[int]diskOfVolume, error) {
 	c, err := s.volume(ctx, m.Project)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	disks, _, err := s.diskVolumes(ctx, c, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for n, v := range disks {
 		for _, a := range v.Attached {
 			if a.Server != "" && a.Server != m.ID {
-				return psn.Errorf(psn.Conflict, "disk %d (volume %s) is on server %s: take it off there first", n, v.ID, a.Server)
+				return nil, psn.Errorf(psn.Conflict, "disk %d (volume %s) is on server %s: take it off there first", n, v.ID, a.Server)
 			}
 		}
 	}
-	return nil
+	return disks, nil
 }
 
 // removeServer deletes a server and waits until it is gone; a missing one is

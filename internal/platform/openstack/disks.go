@@ -68,6 +68,9 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 			if err := sameDisk(p, n, v); err != nil {
 				return nil, err
 			}
+			if err := s.staying(ctx, p.project, v); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		id, err := s.makeDisk(ctx, c, p, n)

@@ -134,6 +134,9 @@ func (c card) number(id psn.VMID) (int, bool) {
 	return 0, false
 }
 
+// leaving reports whether the port was to go with the server.
+func (c card) leaving(ref string) bool { return slices.Contains(c.Tags, leavingTag(ref)) }
+
 // cardNumber is which card of that machine a port was made as.
 func cardNumber(id psn.VMID, port string) (int, bool) {
 	rest, ok := strings.CutPrefix(port, portPrefix+string(id)+"/")

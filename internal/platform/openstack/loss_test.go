@@ -27,7 +27,7 @@ type store struct {
 	gone   []string // deleted, by id
 	refuse int      // the status of every further creation, unless 0
 	said   string
-	fast   bool // nothing can be deleted
+	keeps  bool // nothing can be deleted
 }
 
 // keep serves a collection: creation, list, one object, its metadata, deletion.
@@ -119,7 +119,7 @@ func (c *cloud) keep(path, lists, key, prefix string) *store {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		if s.fast {
+		if s.keeps {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
@@ -303,5 +303,43 @@ func TestVolumeInErrorIsNotReplaced(t *testing.T) {
 	_, err := open(t, s.config(t)).CreateVolume(bounded(t), driver.VolumeSpec{Tenant: "p_bs", Name: "data", SizeBytes: 1 << 30})
 	if !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), "old") || !slices.Contains(s.volumes.ids(), "old") {
 		t.Errorf("left %v: %v", s.volumes.ids(), err)
+	}
+}
+
+// TestDeletionCutOff: when the server is gone and its disks are not, the next
+// call removes them, and nothing that another machine may use.
+func TestDeletionCutOff(t *testing.T) {
+	s := newSite(t)
+	s.servers.put(object{"id": "s1", "name": "db", "status": "SHUTOFF", "tenant_id": "t1", "metadata": object{"psn.id": "p_bs/db"}})
+	for n := range 2 {
+		s.volumes.put(diskOf("p_bs/db", n, 1))
+	}
+	lent := diskOf("p_bs/web", 7, 1)
+	lent["metadata"].(object)["psn.leaving"], lent["attachments"] = "s1", []object{{"server_id": "s9"}}
+	s.volumes.put(lent)
+	s.volumes.put(diskOf("p_bs/app", 8, 1))
+	s.ports.put(object{"id": "k1", "name": "psn:p_bs/db/0", "device_id": "s1", "project_id": "t1"})
+	s.ports.put(object{"id": "k2", "name": "theirs", "device_id": "s1", "project_id": "t1"})
+	s.answer("GET /compute/v2.1/servers", `{"servers": []}`)
+	at := open(t, s.config(t))
+	s.volumes.keeps = true
+	if err := at.DeleteVM(bounded(t), "s1"); err == nil {
+		t.Fatal("deleted, and its volumes were not")
+	}
+	if left := s.servers.ids(); len(left) > 0 {
+		t.Fatalf("servers left: %v", left)
+	}
+	s.volumes.keeps = false
+	for _, k := range s.ports.all {
+		k["device_id"] = ""
+	}
+	if err := at.DeleteVM(bounded(t), "s1"); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"old7", "old8"}, s.volumes.ids()); d != "" {
+		t.Errorf("volumes: %s", d)
+	}
+	if d := cmp.Diff([]string{"k2"}, s.ports.ids()); d != "" {
+		t.Errorf("ports: %s", d)
 	}
 }

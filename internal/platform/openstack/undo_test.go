@@ -45,7 +45,7 @@ func TestRefusedNetworkLeavesNothing(t *testing.T) {
 		"stood already": {func(s *networkSite) {
 			s.nets.put(object{"id": "old", "name": "front", "project_id": "t1", "description": "psn: being made"})
 		}, http.StatusBadRequest, psn.InvalidInput, 1, "network old"},
-		"cannot be removed": {func(s *networkSite) { s.nets.fast = true }, http.StatusBadRequest, psn.InvalidInput, 1, "network n1"},
+		"cannot be removed": {func(s *networkSite) { s.nets.keeps = true }, http.StatusBadRequest, psn.InvalidInput, 1, "network n1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newNetworkSite(t)
