@@ -116,10 +116,10 @@ func TestExamples(t *testing.T) {
 		lab.Gone(),
 		{Config: example(t, "replica"), ConfigPlanChecks: before(known("psn_replica.protocollo", "id", knownvalue.StringExact("p_bs/protocollo-1")))},
 		{
-			// Without a configuration there is one clear error.
+			// Without a configuration what needs a site says what to set.
 			PreConfig:   func() { t.Setenv(provider.EnvConfig, "") },
-			Config:      example(t, "replica"),
-			ExpectError: regexp.MustCompile(`(?s)Unable to read the provider's configuration.*PSN_CONFIG`),
+			Config:      example(t, "brescia"),
+			ExpectError: regexp.MustCompile(`(?s)This\s+needs\s+a\s+site.*config_file.*PSN_CONFIG`),
 		},
 		{PreConfig: func() { t.Setenv(provider.EnvConfig, lab.ConfigFile()) }, Config: example(t, "replica")},
 	}, provider.WithEngine(func(context.Context, *providerdata.Data) (replica.Engine, error) { return engine, nil }))
