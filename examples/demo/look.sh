@@ -43,15 +43,20 @@ look() {
 }
 
 # everything lists what stands on all sites of the lab, and of the sandbox when
-# there is one, to compare before and after.
+# there is one, to compare before and after. Neutron makes a group "default" for
+# any project that comes by, the cloud's own ones among them: those of projects
+# that stand say nothing, one of a project that is gone does.
 everything() {
-  local site kind
+  local site kind projects
   look_openstack acilia project list -f value -c Name | sort | sed 's/^/project /'
+  projects=$(look_openstack acilia project list -f value -c ID)
   for site in acilia pomezia rozzano santo-stefano-ticino; do
-    for kind in "server list --all-projects" "volume list --all-projects" "network list" "router list" "port list" "image list" "security group list" "flavor list --all"; do
+    for kind in "server list --all-projects" "volume list --all-projects" "network list" "router list" "port list" "image list" "flavor list --all"; do
       # shellcheck disable=SC2086
       look_openstack "$site" $kind -f value -c ID -c Name | sort | sed "s/^/$site ${kind% list*} /"
     done
+    look_openstack "$site" security group list -f value -c ID -c Name -c Project | sed "s/$/ /" |
+      { grep -v -F "$(printf ' default %s \n' $projects)" || true; } | sort | sed "s/^/$site security group /"
     [ ! -e "$out/sandbox/psn.yaml" ] || look_vsphere "$site" find / -type m | sort | sed "s/^/$site vm /"
   done
 }
