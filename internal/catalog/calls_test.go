@@ -161,12 +161,16 @@ func TestDeadlines(t *testing.T) {
 		grant        int64
 		end          string
 	}{{province, "2031-01-01", 0, "2026-03-31"}, {province, "2026-04-01", 0, "2026-03-31"}, {"pnrr-1.1-pac-pilota", "2024-08-01", 2500000, "2024-07-31"}} {
-		_, err := call(t, tc.call).Deadline(catalog.Date(tc.decree), tc.grant)
-		if !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), "the date of the decree is "+tc.decree) || !strings.Contains(err.Error(), "end by "+tc.end+": give the date") {
+		c := call(t, tc.call)
+		d, err := c.Deadline(catalog.Date(tc.decree), tc.grant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CheckDecree(catalog.Date(tc.decree), d); !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), "the date of the decree is "+tc.decree) || !strings.Contains(err.Error(), "end by "+tc.end+": give the date") {
 			t.Errorf("%s, decree %s: %v", tc.call, tc.decree, err)
 		}
 	}
-	if got, err := call(t, province).Deadline("2026-03-31", 0); err != nil || got.End != "2026-03-31" {
+	if got, err := call(t, province).Deadline("2026-03-31", 0); err != nil || got.End != "2026-03-31" || call(t, province).CheckDecree("2026-03-31", got) != nil {
 		t.Errorf("a decree of the last day: %+v, %v", got, err)
 	}
 	if got := call(t, province).KeepUntil("2026-05-04"); got != "2031-12-31" {

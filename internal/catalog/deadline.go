@@ -90,21 +90,15 @@ type StepEnd struct {
 // Deadline returns the end of a project funded by a decree of that date (FND-003):
 // the last step, never after the call's latest end. grantEuro chooses among
 // steps that depend on the amount; 0 means that it is not known, which is an
-// error when it would matter. A decree after the latest end funds nothing: it is
-// refused.
+// error when it would matter. Whether a decree of that date can have funded a
+// project at all is CheckDecree's question.
 func (c Call) Deadline(decree Date, grantEuro int64) (Deadline, error) {
-	if c.LatestEnd != "" && decree > Date(c.LatestEnd) {
-		return Deadline{}, c.tooLate(decree, Date(c.LatestEnd))
-	}
 	if len(c.FixedEnds) > 0 {
 		if grantEuro <= 0 {
 			return Deadline{}, c.needsGrant()
 		}
 		for _, f := range c.FixedEnds {
 			if f.UpToGrantEuro == 0 || grantEuro <= f.UpToGrantEuro {
-				if decree > Date(f.End) {
-					return Deadline{}, c.tooLate(decree, Date(f.End))
-				}
 				return Deadline{End: Date(f.End), Uncapped: Date(f.End)}, nil
 			}
 		}
@@ -139,8 +133,13 @@ func (c Call) Deadline(decree Date, grantEuro int64) (Deadline, error) {
 	return d, nil
 }
 
-func (c Call) tooLate(decree, end Date) error {
-	return psn.Errorf(psn.InvalidInput, "the date of the decree is %s, but projects of call %q end by %s: give the date of the decree that funded the project", decree, c.ID, end)
+// CheckDecree returns an error when a decree of that date comes after the end of
+// the projects it would fund: it funds nothing, so the date is another's.
+func (c Call) CheckDecree(decree Date, d Deadline) error {
+	if decree <= d.End {
+		return nil
+	}
+	return psn.Errorf(psn.InvalidInput, "the date of the decree is %s, but projects of call %q end by %s: give the date of the decree that funded the project", decree, c.ID, d.End)
 }
 
 func (c Call) needsGrant() error {

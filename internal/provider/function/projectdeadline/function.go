@@ -72,6 +72,9 @@ func (projectDeadline) Run(ctx context.Context, req function.RunRequest, resp *f
 		}
 	}
 	d, err := call.Deadline(decree, grant)
+	if err == nil {
+		err = call.CheckDecree(decree, d)
+	}
 	if err != nil {
 		resp.Error = function.NewFuncError(err.Error())
 		return
