@@ -193,7 +193,7 @@ func TestSourceIsReadWithItsOwnRights(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if len(all) < 5 {
+	if len(all) < 2 { // the first list that is refused ends the others, begun or not
 		t.Errorf("asked only for %q", all)
 	}
 	for _, p := range all {
