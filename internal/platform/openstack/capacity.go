@@ -155,58 +155,10 @@ func (i placementInventory) capacity() int64 {
 	return int64(float64(i.Total-i.Reserved) * i.Ratio)
 }
 
-// holder is who holds capacity on a zone.
-type holder struct {
-	tenant  psn.TenantID
-	service psn.ServiceID
-	forSite psn.Site
-}
-
-// ledger sums commitments by zone and holder.
-type ledger map[string]map[holder]psn.Resources
-
-// add counts a machine. The vCPUs and memory of a standby are needed only if
-// its primary site is lost; its disks are written every day. One that is
-// switched off keeps its place, as Nova itself counts it.
-func (l ledger) add(vm psn.VM) {
-	disk := psn.Resources{StorageMiB: vm.StorageMiB}
-	whole := psn.Resources{VCPUs: vm.VCPUs, MemoryMiB: vm.MemoryMiB, StorageMiB: vm.StorageMiB}
-	h := holder{tenant: vm.ID.Tenant(), service: vm.Service}
-	if vm.Role == psn.RoleStandby && vm.PrimarySite != "" {
-		l.sum(vm.Cluster, h, disk)
-		h.forSite = vm.PrimarySite
-		l.sum(vm.Cluster, h, whole.Sub(disk))
-		return
-	}
-	l.sum(vm.Cluster, h, whole)
-}
-
-func (l ledger) sum(cluster string, h holder, r psn.Resources) {
-	if r.IsZero() {
-		return
-	}
-	if l[cluster] == nil {
-		l[cluster] = map[holder]psn.Resources{}
-	}
-	l[cluster][h] = l[cluster][h].Add(r)
-}
-
-// of returns a zone's commitments in the contract's order.
-func (l ledger) of(cluster string) []psn.Commitment {
-	out := []psn.Commitment{}
-	for h, r := range l[cluster] {
-		out = append(out, psn.Commitment{Tenant: h.tenant, Service: h.service, ForSite: h.forSite, Resources: r})
-	}
-	slices.SortFunc(out, func(a, b psn.Commitment) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Service, b.Service), cmp.Compare(a.ForSite, b.ForSite))
-	})
-	return out
-}
-
 // clusters counts what each zone offers, net of the hosts held back, and what
 // stands on it. A volume that no machine has takes its room as well, from
 // whoever looks: it counts as nobody's of ours.
-func (r *raw) clusters(cfg Config, l ledger) []psn.Cluster {
+func (r *raw) clusters(cfg Config, l psn.Commitments) []psn.Cluster {
 	names := []string{}
 	for _, z := range r.zones {
 		names = append(names, z.Name)
@@ -222,7 +174,7 @@ func (r *raw) clusters(cfg Config, l ledger) []psn.Cluster {
 		if slices.Contains(names, v.Zone) {
 			in = v.Zone
 		}
-		l.sum(in, holder{}, psn.Resources{StorageMiB: v.SizeGiB << 10})
+		l.AddUnmanaged(in, psn.Resources{StorageMiB: v.SizeGiB << 10})
 	}
 	out := []psn.Cluster{}
 	for _, name := range names {
@@ -230,7 +182,7 @@ func (r *raw) clusters(cfg Config, l ledger) []psn.Cluster {
 		for _, c := range hosts[name] {
 			vcpus, memory = append(vcpus, c.vcpus), append(memory, c.memoryMiB)
 		}
-		out = append(out, psn.Cluster{Name: name, Commitments: l.of(name), Capacity: psn.Resources{
+		out = append(out, psn.Cluster{Name: name, Commitments: l.Of(name), Capacity: psn.Resources{
 			VCPUs:      sumButLargest(vcpus, cfg.HostFailures),
 			MemoryMiB:  sumButLargest(memory, cfg.HostFailures),
 			StorageMiB: stores[name],

@@ -153,11 +153,11 @@ func (r *raw) inventory(cfg Config) *psn.SiteInventory {
 		p.networks[n.ID] = n.Name
 	}
 	inv := &psn.SiteInventory{Site: cfg.Site, Platform: psn.OpenStack, VMs: []psn.VM{}}
-	commitments := ledger{}
+	commitments := psn.Commitments{}
 	for _, s := range r.servers {
 		vm := p.observe(s, false)
 		inv.VMs = append(inv.VMs, vm)
-		commitments.add(vm)
+		commitments.Add(vm)
 	}
 	slices.SortFunc(inv.VMs, func(a, b psn.VM) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref, b.Ref))

@@ -52,7 +52,7 @@ func (s *Site) inventory(ctx context.Context) (*psn.SiteInventory, error) {
 		return nil, err
 	}
 	inv := &psn.SiteInventory{Site: s.cfg.Site, Platform: psn.VSphere}
-	commitments := newLedger()
+	commitments := psn.Commitments{}
 	for _, m := range machines {
 		vm := s.observe(t, m)
 		if d, ok := details[m.Self]; ok {
@@ -62,7 +62,11 @@ func (s *Site) inventory(ctx context.Context) (*psn.SiteInventory, error) {
 			}
 		}
 		inv.VMs = append(inv.VMs, vm)
-		commitments.add(vm, m.Summary.Config.Template)
+		if m.Summary.Config.Template {
+			commitments.AddStorage(vm)
+		} else {
+			commitments.Add(vm)
+		}
 	}
 	slices.SortFunc(inv.VMs, func(a, b psn.VM) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref, b.Ref))
