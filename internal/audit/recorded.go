@@ -47,6 +47,9 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 	for _, f := range derived {
 		if f.Outcome == psn.Failed || f.Outcome == psn.Derogated {
 			broken[verdict{f.Rule, f.Subject}] = true
+			if tenant, _, _ := strings.Cut(f.Subject, "/"); f.Rule == ruleQuota.id {
+				broken[verdict{ruleOverfull, tenant}] = true // as a placement tells that the quota does not suffice
+			}
 		}
 	}
 	var typeErr error
@@ -142,11 +145,11 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 	}
 	type scenario struct {
 		spot
-		lost psn.Site
+		loss
 	}
 	derived := map[scenario]psn.Resources{}
 	for _, r := range s.rooms {
-		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, r.Lost}] = r.Free
+		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, loss{r.Lost, r.LostRegion}}] = r.Free
 	}
 	warn := func(format string, args ...any) []psn.Finding {
 		f := ruleRecorded.finding(placement.where, fmt.Sprintf(format, args...))
@@ -155,7 +158,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 	}
 	written := map[scenario]bool{}
 	for _, h := range placement.list("headroom") {
-		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, psn.Site(h.text("lost_site"))}
+		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, loss{psn.Site(h.text("lost_site")), psn.Region(h.text("lost_region"))}}
 		written[key] = true
 		free, ok := derived[key]
 		if left := amounts(h); ok && left != free {
@@ -163,7 +166,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 		}
 	}
 	for _, r := range s.rooms {
-		if at := (spot{r.Site, r.Platform, r.Cluster}); placement.text("verdict") == verdictPlaced && !written[scenario{at, r.Lost}] {
+		if at := (spot{r.Site, r.Platform, r.Cluster}); placement.text("verdict") == verdictPlaced && !written[scenario{at, loss{r.Lost, r.LostRegion}}] {
 			return warn("the recorded headroom leaves out %s, which the machines of the file use", at)
 		}
 	}
