@@ -43,6 +43,7 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
 	var placed []string          // addresses that record the verdict "placed"
+	refused := false             // a placement keeps what stands and records that it no longer fits
 	broken := map[verdict]bool{} // not passed, whether a derogation sets it aside or not
 	for _, f := range derived {
 		if f.Outcome == psn.Failed || f.Outcome == psn.Derogated {
@@ -62,6 +63,8 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 		if v.text("verdict") == verdictPlaced {
 			placed = append(placed, r.Address)
 		}
+		declined := r.Type == "psn_placement" && v.present("verdict") && v.text("verdict") != verdictPlaced
+		refused = refused || declined
 		if !v.present("findings") {
 			continue
 		}
@@ -75,7 +78,8 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 			// the rule is recorded as not passed all the same.
 			key := verdict{f.text("rule"), f.text("subject")}
 			written[key] = true
-			if !broken[key] {
+			// What could not be placed is told of the request, not of the machines.
+			if !broken[key] && !(declined && strings.HasPrefix(key.rule, "PLC-")) {
 				g := ruleRecorded.finding(key.subject, fmt.Sprintf("%s records %s as not passed, but that does not follow from the file", r.Address, key.rule))
 				g.Severity = psn.SeverityWarning
 				out = append(out, g)
@@ -95,7 +99,7 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 			}
 		}
 		// The audit's own rules are known to no provider.
-		if isAuditRule(f.Rule) || wider(f, doc) {
+		if isAuditRule(f.Rule) || wider(f, doc) || refused && (f.Rule == ruleReserve || f.Rule == ruleOverfull) {
 			continue
 		}
 		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError && !written[verdict{f.Rule, f.Subject}] {

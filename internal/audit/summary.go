@@ -79,6 +79,9 @@ type Room struct {
 	Free       psn.Resources `json:"free"`
 }
 
+// Normal reports whether nothing is lost.
+func (r Room) Normal() bool { return r.Lost == "" && r.LostRegion == "" }
+
 // describe fills the parts of the report that tell what was judged.
 func (r *Report) describe(s *subjects) {
 	r.Tenants, r.Services, r.Machines = []Tenant{}, []Service{}, []Machine{}

@@ -182,6 +182,9 @@ func (s *subjects) supplied(v view, workloads map[string]view, assigned map[stri
 				p.demands(w, at, region, gpus, storage)
 			}
 			for _, lost := range slices.Sorted(maps.Keys(gpus)) {
+				if lost != "" && gpus[lost] == gpus[""] {
+					continue // nothing waits here for that loss
+				}
 				if has := c.amount("gpus"); gpus[lost] > has {
 					rule, when := ruleOverfull, ""
 					if lost != "" {
