@@ -128,7 +128,7 @@ func wishAttributes() map[string]schema.Attribute {
 		"mode": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "`standby`, the default: of the standby, storage is kept every day, and virtual CPUs, memory and GPUs for the loss of a site, which standbys of different sites share. " +
-				"`active-active`: all of it is kept every day and counts against the quota, so that it can serve at any time. `psn_virtual_machine` makes the standby powered off in both modes. For critical and strategic workloads only.",
+				"`active-active`: all of it is kept every day and counts against the quota, so that it can serve at any time. Only this placement keeps it: to placements of other services the standby looks like one that waits, since `psn_virtual_machine` makes it powered off in both modes. For critical and strategic workloads only.",
 			Validators: []validator.String{stringvalidator.OneOf(modeStandby, modeActive)},
 		},
 		"together": schema.StringAttribute{

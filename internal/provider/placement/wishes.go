@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -126,11 +127,13 @@ func (d derogations) near(req placement.Request, follows map[string]string) (pla
 		return req, res, err
 	}
 	at := sitesByWorkload(req.Current)
-	fresh := map[string]bool{}
+	fresh := map[string]bool{} // that stand nowhere yet
 	for _, name := range follows {
-		fresh[name] = fresh[name] || len(at[name]) == 0
+		if len(at[name]) == 0 {
+			fresh[name] = true
+		}
 	}
-	if slices.Contains(slices.Collect(maps.Values(fresh)), true) {
+	if len(fresh) > 0 {
 		res, err := d.place(req)
 		if err != nil || res.Verdict != placement.Placed {
 			return req, res, err
@@ -147,15 +150,17 @@ func (d derogations) near(req placement.Request, follows map[string]string) (pla
 			req.Workloads[i].Near = at[name]
 		}
 	}
-	held := req
-	held.Workloads = slices.Clone(req.Workloads)
-	for i, w := range held.Workloads {
-		if fresh[w.Name] {
-			held.Workloads[i].Sites = at[w.Name]
+	if len(fresh) > 0 {
+		held := req
+		held.Workloads = slices.Clone(req.Workloads)
+		for i, w := range held.Workloads {
+			if fresh[w.Name] {
+				held.Workloads[i].Sites = at[w.Name]
+			}
 		}
-	}
-	if res, err := d.place(held); err != nil || res.Verdict == placement.Placed {
-		return req, res, err
+		if res, err := d.place(held); err != nil || res.Verdict == placement.Placed {
+			return req, res, err
+		}
 	}
 	res, err := d.place(req)
 	return req, res, err
@@ -189,8 +194,9 @@ func tellWishes(req placement.Request, res placement.Result) []string {
 				far = append(far, key)
 			}
 		}
-		if len(far) > 0 {
-			out = append(out, fmt.Sprintf("workload %s wants to be near its data at %v: %d of its machines are elsewhere, %v", w.Name, w.Near, len(far), far))
+		if n := len(far); n > 0 {
+			out = append(out, fmt.Sprintf("workload %s wants to be near its data at %s: %d of its %d machines are elsewhere, first %s",
+				w.Name, strings.Join(names(w.Near), ", "), n, w.Instances, strings.Join(far[:min(n, 5)], ", ")))
 		}
 	}
 	priced := slices.ContainsFunc(req.Facts, func(f placement.ClusterFacts) bool { return f.Price != placement.Price{} })
