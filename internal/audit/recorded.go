@@ -144,7 +144,8 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 			}
 		}
 	}
-	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") {
+	// The headroom of a refused decision leaves out the machines that stand.
+	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") || placement.text("verdict") != verdictPlaced {
 		return nil
 	}
 	type scenario struct {
@@ -170,7 +171,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 		}
 	}
 	for _, r := range s.rooms {
-		if at := (spot{r.Site, r.Platform, r.Cluster}); placement.text("verdict") == verdictPlaced && !written[scenario{at, loss{r.Lost, r.LostRegion}}] {
+		if at := (spot{r.Site, r.Platform, r.Cluster}); !written[scenario{at, loss{r.Lost, r.LostRegion}}] {
 			return warn("the recorded headroom leaves out %s, which the machines of the file use", at)
 		}
 	}

@@ -163,3 +163,26 @@ func TestWishesAreChecked(t *testing.T) {
 		fails(top("\n  weights = { move = -1 }"), `between 0`),
 	})
 }
+
+// TestQuotaLowered keeps what stands when the quota is lowered below it: a
+// warning, and in the audit the quota exceeded, nothing tampered with.
+func TestQuotaLowered(t *testing.T) {
+	lab := providertest.Start(t)
+	config := func(vcpus int) string {
+		return lab.Config(asked(fmt.Sprintf("\n  quota = { vcpus = %d }", vcpus), `instances = 1`, `instances = 1`, `instances = 1`))
+	}
+	providertest.Test(t, []resource.TestStep{
+		{Config: config(6), ConfigPlanChecks: before(agreed)},
+		{
+			Config: config(5),
+			ConfigPlanChecks: before(
+				audited("2026-11-22", "AUD-011 p_bs/default failed"),
+				plancheck.ExpectKnownValue(placed, tfjsonpath.New("verdict"), knownvalue.StringExact("proven infeasible")),
+				plancheck.ExpectKnownValue(placed, tfjsonpath.New("assignments"), knownvalue.MapSizeExact(3)),
+				plancheck.ExpectKnownValue(placed, tfjsonpath.New("findings").AtSliceIndex(0).AtMapKey("rule"), knownvalue.StringExact("PLC-008")),
+			),
+		},
+		{Config: config(5), ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
+		lab.Gone(),
+	})
+}
