@@ -206,7 +206,7 @@ func judge(req placement.Request, res placement.Result, assignments map[string]p
 		}
 		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free})
 	}
-	found := append(slices.Clone(res.Findings), finding.OnPlace(policy.Evaluate(doc))...)
+	found := slices.Concat(res.Findings, overdrawn(req.Tenant, res.Quota), finding.OnPlace(policy.Evaluate(doc)))
 	slices.SortFunc(found, psn.CompareFindings)
 	return slices.CompactFunc(found, func(a, b psn.Finding) bool {
 		return a.Rule == b.Rule && a.Subject == b.Subject && a.Message == b.Message

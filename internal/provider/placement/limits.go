@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
+	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/inventory"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -150,6 +151,28 @@ func quotaOf(o types.Object) *placement.Quota {
 		}
 	}
 	return q
+}
+
+// overdrawn are the limits that what stands exceeds although the decision was
+// taken: a quota keeps machines out and drives none away.
+func overdrawn(tenant psn.TenantID, uses []placement.QuotaUse) []psn.Finding {
+	rule, _ := policy.RuleOf("PLC-008")
+	var out []psn.Finding
+	for _, q := range uses {
+		if q.Used <= q.Limit {
+			continue
+		}
+		where := "in total"
+		if q.Site != "" {
+			where = "at " + string(q.Site)
+		}
+		out = append(out, psn.Finding{
+			Rule: rule.ID, Severity: psn.SeverityWarning, Outcome: psn.Failed, Subject: string(tenant),
+			Message: fmt.Sprintf("quota of %s exceeded %s by what stands there already: %d in use, the limit is %d", q.Resource, where, q.Used, q.Limit),
+			Remedy:  "have the quota raised, ask for less, or exclude the site so that its machines move away", Basis: rule.Basis, Citation: rule.Citation,
+		})
+	}
+	return out
 }
 
 // weightsOf are the weights of a known object on top of the default ones, nil

@@ -34,7 +34,8 @@ func quotaAttribute() schema.SingleNestedAttribute {
 	}
 	all := limits()
 	all["sites"] = schema.MapNestedAttribute{
-		Optional: true, MarkdownDescription: "Limits by site, beside those in total. The decision goes around a site that is full; it fails when no place is left.",
+		Optional: true, MarkdownDescription: "Limits by site, beside those in total. The decision goes around a site that is full, and fails when no place is left. " +
+			"What stands there already is not driven away by a limit that was lowered: that is a warning and a finding.",
 		NestedObject: schema.NestedAttributeObject{Attributes: limits()},
 		Validators:   []validator.Map{mapvalidator.KeysAre(stringvalidator.OneOf(names(psn.Sites())...))},
 	}
