@@ -241,10 +241,10 @@ func judgedAnew(t *testing.T, plan []byte) []string {
 }
 
 // TestAuditAgreesAtRandom decides on configurations made at random, and again
-// with more asked for, and has the audit derive the same of each plan.
+// with these machines standing, and has the audit derive the same of each plan.
 func TestAuditAgreesAtRandom(t *testing.T) {
-	placed := 0
-	for seed := range uint64(300) {
+	placed, again := 0, 0
+	for seed := range uint64(200) {
 		d := dice{rand.New(rand.NewPCG(seed, 7))}
 		c := d.config(t)
 		m, diags := decide(t.Context(), c, nil)
@@ -254,14 +254,17 @@ func TestAuditAgreesAtRandom(t *testing.T) {
 		agree(t, seed, m, nil)
 		placed++
 		before := attributes(t, m)
-		next := d.config(t) // anything else asked for, on other sites, with these machines standing
-		next.Workloads = c.Workloads
-		if again, diags := decide(t.Context(), next, &m); !diags.HasError() {
-			agree(t, seed, again, before)
+		next := d.config(t) // other room, limits and, perhaps, workloads
+		if d.often(50) {
+			next.Workloads = c.Workloads
+		}
+		if m, diags := decide(t.Context(), next, &m); !diags.HasError() {
+			agree(t, seed, m, before)
+			again++
 		}
 	}
-	if placed < 60 {
-		t.Errorf("only %d configurations could be placed: the test says little", placed)
+	if placed < 60 || again < 25 {
+		t.Errorf("only %d configurations could be placed, %d again: the test says little", placed, again)
 	}
 }
 
