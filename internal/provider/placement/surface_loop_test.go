@@ -130,6 +130,7 @@ func TestQuotaBySite(t *testing.T) {
 	}
 	providertest.Test(t, []resource.TestStep{
 		fails(config(`{ vcpus = 7 }`, ""), `Unable to place the workloads within the quota.*PLC-008.*8\s+vCPU.*limit\s+is\s+7\s+vCPU.*What to do`),
+		fails(strings.Replace(config(`psn_tenant.brescia.quota`, ""), `ipa_code `, "quota = { vcpus = 6 }\n  ipa_code ", 1), `Unable to place the workloads within the quota.*limit\s+is\s+6\s+vCPU`),
 		fails(config(`{ sites = { milano = { vcpus = 7 } } }`, ""), `milano`),
 		fails(config(`{ sites = { rozzano = { vcpus = -2 } } }`, ""), `at least -1`),
 		{
