@@ -83,16 +83,27 @@ func (s *subjects) grouped(tenant string, workloads map[string]view, assigned ma
 			}
 		}
 	}
-	for attribute, shared := range map[string]func(a, b member) bool{
-		"apart":         func(a, b member) bool { return spotOf(a) == spotOf(b) },
-		"apart_by_site": func(a, b member) bool { return a.site == b.site },
+	for attribute, placeOf := range map[string]func(m member) spot{
+		"apart":         spotOf,
+		"apart_by_site": func(m member) spot { return spot{site: psn.Site(m.site)} },
 	} {
 		for _, g := range sortedGroups(of(func(w view) []string { return slices.Sorted(maps.Keys(w.texts(attribute))) })) {
-			for i, a := range g.members {
-				for _, b := range g.members[:i] {
-					if a.workload != b.workload && decided(a) && decided(b) && shared(a, b) {
-						differ(a.key, "group %q is to be %s: the machine and %s are both on %s", g.name, attribute, b.key, spotOf(a))
+			first := map[spot]map[string]string{} // by place and workload
+			for _, m := range g.members {
+				if !decided(m) {
+					continue
+				}
+				at := placeOf(m)
+				if first[at] == nil {
+					first[at] = map[string]string{}
+				}
+				for workload, other := range first[at] {
+					if workload != m.workload {
+						differ(m.key, "group %q is to be %s: the machine is on %s, where %s is too", g.name, attribute, spotOf(m), other)
 					}
+				}
+				if first[at][m.workload] == "" {
+					first[at][m.workload] = m.key
 				}
 			}
 		}
@@ -205,11 +216,11 @@ func (s *subjects) supplied(v view, workloads map[string]view, assigned map[stri
 // demands adds what a machine of w needs on a cluster: GPUs by what is lost, ""
 // for nothing, and storage by kind.
 func (p place) demands(w view, at spot, region bool, gpus, storage map[string]int64) {
+	n, class := w.amount("gpus"), w.text("storage_class")
 	seat := p.seat("")
-	if seat.undecided {
+	if seat.undecided || n == 0 && class == "" {
 		return
 	}
-	n, class := w.amount("gpus"), w.text("storage_class")
 	lost := []string{""}
 	for _, site := range psn.Sites() {
 		if site != at.site {

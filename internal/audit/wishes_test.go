@@ -68,7 +68,7 @@ func TestWishes(t *testing.T) {
 		"not apart": {all(ask("sito", "apart", []any{"g"}), ask("protocollo", "apart", []any{"g"}), func(f *fixture) {
 			f.everywhere("sito-2", "site", "acilia")
 			roomy(f)
-		}), []string{"AUD-003 p_bs/sito-2 protocollo-1", "AUD-003 p_bs/sito-2 protocollo-2"}},
+		}), []string{"AUD-003 p_bs/sito-2 where protocollo-1 is too"}},
 		"mode not kept": {all(roomy, ask("anagrafe", "mode", "active-active")),
 			[]string{"AUD-003 p_bs/anagrafe-1 mode", "AUD-003 p_bs/anagrafe-2 mode"}},
 		"mode kept":              {all(roomy, serves, ask("anagrafe", "mode", "active-active")), nil},

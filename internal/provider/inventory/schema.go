@@ -9,13 +9,13 @@ import (
 // docs words every attribute once for the data source, which computes them, and
 // for resources, which take them as input.
 var docs = map[string]string{
-	"site":        "Site: `acilia`, `pomezia`, `rozzano` or `santo-stefano-ticino`.",
-	"platform":    "Platform: `vsphere` or `openstack`.",
-	"reachable":   "Whether the site answered. Nothing is placed at a site that did not.",
-	"error":       "Why the site did not answer.",
-	"clusters":    "Clusters of the site, by name; on OpenStack its availability zones.",
-	"name":        "Name of the cluster or availability zone.",
-	"capacity":    "Usable capacity, net of the reserve for host failures:",
+	"site":      "Site: `acilia`, `pomezia`, `rozzano` or `santo-stefano-ticino`.",
+	"platform":  "Platform: `vsphere` or `openstack`.",
+	"reachable": "Whether the site answered. Nothing is placed at a site that did not.",
+	"error":     "Why the site did not answer.",
+	"clusters":  "Clusters of the site, by name; on OpenStack its availability zones.",
+	"name":      "Name of the cluster or availability zone.",
+	"capacity":  "Usable capacity, net of the reserve for host failures:",
 	"gpus": "GPUs that a placement on this inventory may use: without what others hold, with what its own machines hold. " +
 		"Null when the platform does not tell, as neither vSphere nor OpenStack does: then there are none, and who knows them adds them to what was read.",
 	"storage_classes": "Storage of named kinds that a placement on this inventory may use, by name, in MiB: without what others hold, with what its own machines hold. " +

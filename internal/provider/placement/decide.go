@@ -140,7 +140,7 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	}
 	req, res, err := set.near(req, follows)
 	if err != nil {
-		diags.Append(diagnose.UnableAt(path.Root("workloads"), "place", "the workloads", err))
+		diags.Append(diagnose.UnableAt(culprit(err), "place", "the workloads", err))
 		return out, diags
 	}
 	grown := prior == nil || grows(ctx, ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations) || tightened(out, *prior)
@@ -343,6 +343,19 @@ func sameDecision(a, b model) bool {
 
 func unread(sites []psn.SiteInventory) bool {
 	return slices.ContainsFunc(sites, func(s psn.SiteInventory) bool { return !s.Reachable() })
+}
+
+// culprit is the attribute that a malformed request comes from: the solver's
+// errors begin with the part they are about.
+func culprit(err error) path.Path {
+	for _, part := range []struct{ begins, attribute string }{
+		{"excluded", "exclude"}, {"quota", "quota"}, {"weights", "weights"}, {"prices", "prices"}, {"facts", "inventory"}, {"inventory", "inventory"}, {"tenant", "tenant_id"},
+	} {
+		if strings.HasPrefix(err.Error(), part.begins) {
+			return path.Root(part.attribute)
+		}
+	}
+	return path.Root("workloads")
 }
 
 // overQuota reports whether findings of one cause are about the quota.

@@ -187,3 +187,24 @@ func TestQuotaLowered(t *testing.T) {
 		lab.Gone(),
 	})
 }
+
+// TestModeOfAMachineThatStands changes the mode of a standby that is there: the
+// machine takes it in place.
+func TestModeOfAMachineThatStands(t *testing.T) {
+	lab := providertest.Start(t)
+	config := func(mode string) string {
+		return lab.Config(asked("", `instances = 1`, `instances = 1`, `instances = 1`+mode) + `
+resource "psn_virtual_machine" "archivio" {
+  placement = psn_placement.brescia.assignments["archivio-1"]
+}
+`)
+	}
+	active := config(`, mode = "active-active"`)
+	providertest.Test(t, []resource.TestStep{
+		{Config: config("")},
+		{Config: active, ConfigPlanChecks: before(agreed, providertest.OnlyThese("update psn_placement.brescia", "update psn_virtual_machine.archivio"))},
+		{Config: active, ConfigPlanChecks: before(agreed, plancheck.ExpectEmptyPlan())},
+		{Config: config(`, mode = "standby"`), ConfigPlanChecks: before(agreed, plancheck.ExpectNonEmptyPlan())},
+		lab.Gone(),
+	})
+}

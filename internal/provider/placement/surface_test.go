@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
@@ -245,5 +247,17 @@ func TestQuotaOf(t *testing.T) {
 	}
 	if quotaOf(types.ObjectNull(all)) != nil {
 		t.Error("no quota is a quota")
+	}
+}
+
+// TestCulprit blames the attribute that a malformed request comes from.
+func TestCulprit(t *testing.T) {
+	c := configured(sitesWith(t, 100), workloads(map[string]types.Object{"a": one(psn.Ordinary, 1, 4)}))
+	c.Exclude = types.ListValueMust(exclusionType, []attr.Value{types.ObjectValueMust(exclusionType.AttrTypes, map[string]attr.Value{
+		"site": types.StringValue("acilia"), "platform": types.StringValue("vsphere"), "cluster": types.StringValue("nowhere"), "reason": types.StringValue("x"), "until": types.StringNull(),
+	})})
+	_, diags := decide(t.Context(), c, nil)
+	if d, ok := diags[0].(diag.DiagnosticWithPath); !ok || !d.Path().Equal(path.Root("exclude")) {
+		t.Errorf("%v", diags)
 	}
 }
