@@ -4,7 +4,6 @@ import (
 	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -52,7 +51,6 @@ func excludeAttribute() schema.ListNestedAttribute {
 		Optional: true,
 		MarkdownDescription: "Places that take nothing, neither machines nor standbys: maintenance. What stands there moves away, and `moves` tells where to and why, without `rebalance`. " +
 			"When it cannot, the plan fails and nothing changes. Ending an exclusion moves nothing back.",
-		Validators: []validator.List{listvalidator.SizeAtLeast(1)},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"site":     schema.StringAttribute{Required: true, MarkdownDescription: "Site.", Validators: []validator.String{stringvalidator.OneOf(names(psn.Sites())...)}},
 			"platform": schema.StringAttribute{Optional: true, MarkdownDescription: "Platform. Default: all of the site.", Validators: []validator.String{stringvalidator.OneOf(names(psn.Platforms())...)}},
@@ -78,7 +76,6 @@ func pricesAttribute() schema.MapNestedAttribute {
 			"In any unit, the same for all and for `weights`, for example euro cents a month. The decision is then as cheap as was found, among those that the rules allow; " +
 			"with prices in large units the other wishes weigh little beside them.",
 		Validators: []validator.Map{
-			mapvalidator.SizeAtLeast(1),
 			mapvalidator.KeysAre(stringvalidator.RegexMatches(priceKey, "use site, site/platform or site/platform/cluster")),
 		},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

@@ -103,7 +103,7 @@ func TestMaintenance(t *testing.T) {
 	move := func(name string) tfjsonpath.Path { return tfjsonpath.New("moves").AtSliceIndex(0).AtMapKey(name) }
 	after := map[string]string{}
 	providertest.Test(t, []resource.TestStep{
-		{Config: config("", `, sites = ["pomezia"]`)},
+		{Config: config("\n  exclude = []\n  prices = {}", `, sites = ["pomezia"]`)},
 		fails(config(out("2026-11-22"), `, sites = ["pomezia"]`), `Unable to place workload "web".*PLC-009`),
 		{
 			Config: config(out("2026-11-22"), ""),
