@@ -13,6 +13,7 @@ type seat struct {
 	service         psn.ServiceID
 	active, standby spot
 	resources       psn.Resources
+	serves          bool // the standby takes all of it every day
 	undecided       bool // place or size is known after apply only
 	sizeUnknown     bool
 }
@@ -30,12 +31,12 @@ func (s spot) String() string {
 
 // headroom adds up what the machines of the file and the commitments of others
 // take on every cluster of a recorded inventory, in normal operation and after
-// the loss of each site. It knows nothing of how the places were chosen.
+// the loss of each site and, with region, of each whole region. It knows nothing of how the places were chosen.
 // Clusters that no machine of the file uses are left out.
 //
 // Machines that run at a lost site need the vCPUs and memory of their standby;
 // the standby's storage is taken every day.
-func headroom(sites []psn.SiteInventory, seats []seat) []Room {
+func headroom(sites []psn.SiteInventory, seats []seat, region bool) []Room {
 	own := map[psn.ServiceID]bool{}
 	tenants := map[psn.TenantID]bool{}
 	for _, s := range seats {
@@ -49,10 +50,9 @@ func headroom(sites []psn.SiteInventory, seats []seat) []Room {
 			others := slices.DeleteFunc(slices.Clone(c.Commitments), func(m psn.Commitment) bool {
 				return own[m.Service] || m.Service == "" && tenants[m.Tenant]
 			})
-			for _, lost := range append([]psn.Site{""}, psn.Sites()...) {
-				need, used := demand(at, lost, others, seats)
-				if lost != inv.Site && used {
-					out = append(out, Room{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost, Capacity: c.Capacity, Free: c.Capacity.Sub(need)})
+			for _, lost := range losses(inv.Site, region) {
+				if need, used := demand(at, lost, others, seats); used {
+					out = append(out, Room{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost.site, LostRegion: lost.region, Capacity: c.Capacity, Free: c.Capacity.Sub(need)})
 				}
 			}
 		}
@@ -60,11 +60,36 @@ func headroom(sites []psn.SiteInventory, seats []seat) []Room {
 	return out
 }
 
-// demand is what is needed on a cluster when a site is lost ("" for none), and
-// whether a machine of the file needs any of it.
-func demand(at spot, lost psn.Site, others []psn.Commitment, seats []seat) (need psn.Resources, used bool) {
+// loss is a site or a region assumed lost; neither is normal operation.
+type loss struct {
+	site   psn.Site
+	region psn.Region
+}
+
+// hits reports whether a site is lost.
+func (l loss) hits(s psn.Site) bool {
+	return s != "" && (l.site == s || l.region != "" && l.region == s.Region())
+}
+
+// losses are those that a cluster at a site outlives, normal operation first.
+func losses(at psn.Site, region bool) []loss {
+	out := []loss{{}}
+	for _, s := range psn.Sites() {
+		if s != at {
+			out = append(out, loss{site: s})
+		}
+	}
+	if other := otherRegion(at); region && other != "" {
+		out = append(out, loss{region: other})
+	}
+	return out
+}
+
+// demand is what is needed on a cluster after a loss, and whether a machine of
+// the file needs any of it.
+func demand(at spot, lost loss, others []psn.Commitment, seats []seat) (need psn.Resources, used bool) {
 	for _, m := range others {
-		if m.ForSite == "" || m.ForSite == lost {
+		if m.ForSite == "" || lost.hits(m.ForSite) {
 			need = need.Add(m.Resources)
 		} else {
 			need.StorageMiB += m.Resources.StorageMiB
@@ -74,7 +99,7 @@ func demand(at spot, lost psn.Site, others []psn.Commitment, seats []seat) (need
 		switch {
 		case s.undecided:
 			continue
-		case s.active == at, s.standby == at && s.active.site == lost:
+		case s.active == at, s.standby == at && (s.serves || lost.hits(s.active.site)):
 			need = need.Add(s.resources)
 		case s.standby == at:
 			need.StorageMiB += s.resources.StorageMiB

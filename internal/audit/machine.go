@@ -24,6 +24,7 @@ func (s *subjects) virtualMachine(v view) {
 		s.compare(id, v.where+".placement", taken, assigned)
 		s.once(id, key)
 	} else {
+		own.active, own.modeUnknown = taken.active, taken.modeUnknown
 		own.resources, own.sizeUnknown = size(v)
 		s.seats = append(s.seats, own.seat(id))
 		assigned = taken
@@ -64,6 +65,9 @@ func (s *subjects) compare(id psn.VMID, where string, taken, from place) {
 		}
 		s.findings = append(s.findings, ruleMachine.finding(string(id),
 			fmt.Sprintf("%s.%s is %q, but the psn_placement says %q", where, mine.name, mine.value, theirs[i].value)))
+	}
+	if taken.active != from.active && !taken.modeUnknown && !from.modeUnknown {
+		s.findings = append(s.findings, ruleMachine.finding(string(id), fmt.Sprintf("%s.standby_mode is not that of the psn_placement", where)))
 	}
 	if !taken.sizeUnknown && !from.sizeUnknown && taken.resources != from.resources {
 		s.findings = append(s.findings, ruleMachine.finding(string(id),
@@ -125,6 +129,7 @@ func (s *subjects) workloads(v view, assigned map[string]place) {
 				continue
 			}
 			s.workload(subject, w, want, got)
+			s.modes(subject, w, got)
 			if w.flag("anti_affinity") {
 				s.doc.Machines[s.machines[psn.VMID(subject)]].AntiAffinity = tenant + "/" + name
 			}

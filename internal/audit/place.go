@@ -21,6 +21,8 @@ type place struct {
 	standbyCluster             string
 	resources                  psn.Resources
 	sizeUnknown                bool
+	active                     bool // the standby's capacity is taken every day
+	modeUnknown                bool
 	unknown                    policy.Unknown
 }
 
@@ -43,6 +45,8 @@ func readPlace(v view) place {
 			StorageMiB: v.amount("storage_gib") * mibPerGiB,
 		},
 		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
+		active:      v.text("standby_mode") == activeActive,
+		modeUnknown: v.unknownAt("standby_mode"),
 		unknown: unknowns(v, "service_id", "classification", "site", "platform", "cluster",
 			"standby_site", "standby_platform", "standby_cluster"),
 	}
@@ -63,7 +67,8 @@ func (p place) seat(id psn.VMID) seat {
 		vm: id, service: p.service, resources: p.resources,
 		active:    spot{psn.Site(p.site), psn.Platform(p.platform), p.cluster},
 		standby:   spot{psn.Site(p.standbySite), psn.Platform(p.standbyPlatform), p.standbyCluster},
-		undecided: p.sizeUnknown || p.site == "" || len(p.unknown) > 0, sizeUnknown: p.sizeUnknown,
+		serves:    p.active,
+		undecided: p.sizeUnknown || p.modeUnknown || p.site == "" || len(p.unknown) > 0, sizeUnknown: p.sizeUnknown,
 	}
 }
 

@@ -13,26 +13,73 @@ type allowance struct {
 	tenant  psn.TenantID
 	limits  view // its attribute quota
 	own     []place
-	all     bool // it holds for every machine of the tenant, not for own alone
+	all     bool                       // it holds for every machine of the tenant, not for own alone
+	site    psn.Site                   // it holds for; "" for all together
+	held    map[psn.Site]psn.Resources // by what is in no assignment
 }
 
 // allow keeps the quota of a resource: of a psn_placement for the machines it
-// assigns, of a psn_tenant for all of its machines in the file.
+// assigns and what the tenant's other services hold, of a psn_tenant for all of
+// the tenant's machines in the file.
 func (s *subjects) allow(v view, tenant psn.TenantID, own []place, all bool) {
 	if v.unknownAt("quota") {
 		s.findings = append(s.findings, ruleQuota.undecidable(v.text("id"), "quota is not known yet"))
 		return
 	}
-	if v.present("quota") {
-		s.allowances = append(s.allowances, allowance{v.text("id"), tenant, v.object("quota"), own, all})
+	if !v.present("quota") {
+		return
+	}
+	quota := v.object("quota")
+	s.allowances = append(s.allowances, allowance{subject: v.text("id"), tenant: tenant, limits: quota, own: own, all: all, held: holdings(v, tenant, own)})
+	if all {
+		return
+	}
+	for _, site := range psn.Sites() {
+		if limits, ok := quota.objects("sites")[string(site)]; ok {
+			s.allowances = append(s.allowances, allowance{subject: v.text("id"), tenant: tenant, site: site, limits: limits, own: own, held: holdings(v, tenant, own)})
+		}
 	}
 }
 
-// withinQuotas holds what the machines take against every quota. A standby
-// counts for nothing, as at plan time.
+// holdings is what services of the tenant other than those of a placement run
+// by its inventory, by site. Services that it placed before count as its own.
+func holdings(v view, tenant psn.TenantID, own []place) map[psn.Site]psn.Resources {
+	mine := map[psn.ServiceID]bool{"": true}
+	for _, p := range own {
+		mine[p.service] = true
+	}
+	was, _ := v.before["assignments"].(map[string]any)
+	for _, a := range was {
+		if fields, ok := a.(map[string]any); ok {
+			service, _ := fields["service_id"].(string)
+			mine[psn.ServiceID(service)] = true
+		}
+	}
+	out := map[psn.Site]psn.Resources{}
+	for _, s := range readInventory(v) {
+		if !s.Reachable() {
+			continue
+		}
+		for _, c := range s.Clusters {
+			for _, m := range c.Commitments {
+				if m.Tenant == tenant && m.ForSite == "" && !mine[m.Service] {
+					out[s.Site] = out[s.Site].Add(m.Resources)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// withinQuotas holds what is taken against every quota. A standby counts for
+// nothing unless it serves, as at plan time.
 func (s *subjects) withinQuotas() {
 	for _, a := range s.allowances {
 		taken, unsure := a.taken(s.seats)
+		where := ""
+		if a.site != "" {
+			where = " at " + string(a.site)
+		}
 		for _, q := range []struct {
 			name, unit string
 			taken      int64
@@ -47,7 +94,7 @@ func (s *subjects) withinQuotas() {
 				s.findings = append(s.findings, ruleQuota.undecidable(a.subject, q.name+" is not known yet"))
 			case !a.limits.present(q.name) || limit < 0: // unlimited
 			case q.taken > limit:
-				s.findings = append(s.findings, ruleQuota.finding(a.subject, fmt.Sprintf("the machines of the file take %d %s, the quota is %d", q.taken, q.unit, limit)))
+				s.findings = append(s.findings, ruleQuota.finding(a.subject, fmt.Sprintf("the machines of the file take %d %s%s, the quota is %d", q.taken, q.unit, where, limit)))
 			case unsure:
 				s.findings = append(s.findings, ruleQuota.undecidable(a.subject, "the size of a machine is not known yet"))
 			}
@@ -55,20 +102,32 @@ func (s *subjects) withinQuotas() {
 	}
 }
 
-// taken adds up the machines of a quota; unsure says that the size of one is
-// not known.
+// taken adds up what counts against a quota; unsure says that the size or place
+// of a machine is not known.
 func (a allowance) taken(seats []seat) (sum psn.Resources, unsure bool) {
+	count := func(s seat) {
+		if a.site == "" || s.active.site == a.site {
+			sum = sum.Add(s.resources)
+		}
+		if s.serves && s.standby.site != "" && (a.site == "" || s.standby.site == a.site) {
+			sum = sum.Add(s.resources)
+		}
+		unsure = unsure || s.sizeUnknown || a.site != "" && s.undecided
+	}
+	for site, r := range a.held {
+		if a.site == "" || site == a.site {
+			sum = sum.Add(r)
+		}
+	}
 	for _, p := range a.own {
-		sum = sum.Add(p.resources)
-		unsure = unsure || p.sizeUnknown
+		count(p.seat(""))
 	}
 	if !a.all {
 		return sum, unsure
 	}
 	for _, s := range seats {
 		if s.service.Tenant() == a.tenant {
-			sum = sum.Add(s.resources)
-			unsure = unsure || s.sizeUnknown
+			count(s)
 		}
 	}
 	return sum, unsure || slices.ContainsFunc(seats, func(s seat) bool { return s.service == "" && s.undecided })

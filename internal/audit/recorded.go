@@ -43,10 +43,14 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
 	var placed []string          // addresses that record the verdict "placed"
+	refused := false             // a placement keeps what stands and records that it no longer fits
 	broken := map[verdict]bool{} // not passed, whether a derogation sets it aside or not
 	for _, f := range derived {
 		if f.Outcome == psn.Failed || f.Outcome == psn.Derogated {
 			broken[verdict{f.Rule, f.Subject}] = true
+			if tenant, _, _ := strings.Cut(f.Subject, "/"); f.Rule == ruleQuota.id {
+				broken[verdict{ruleOverfull, tenant}] = true // as a placement tells that the quota does not suffice
+			}
 		}
 	}
 	var typeErr error
@@ -59,6 +63,8 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 		if v.text("verdict") == verdictPlaced {
 			placed = append(placed, r.Address)
 		}
+		declined := r.Type == "psn_placement" && v.present("verdict") && v.text("verdict") != verdictPlaced
+		refused = refused || declined
 		if !v.present("findings") {
 			continue
 		}
@@ -72,7 +78,8 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 			// the rule is recorded as not passed all the same.
 			key := verdict{f.text("rule"), f.text("subject")}
 			written[key] = true
-			if !broken[key] {
+			// What could not be placed is told of the request, not of the machines.
+			if !broken[key] && !(declined && strings.HasPrefix(key.rule, "PLC-")) {
 				g := ruleRecorded.finding(key.subject, fmt.Sprintf("%s records %s as not passed, but that does not follow from the file", r.Address, key.rule))
 				g.Severity = psn.SeverityWarning
 				out = append(out, g)
@@ -92,7 +99,7 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 			}
 		}
 		// The audit's own rules are known to no provider.
-		if isAuditRule(f.Rule) || wider(f, doc) {
+		if isAuditRule(f.Rule) || wider(f, doc) || refused && (f.Rule == ruleReserve || f.Rule == ruleOverfull) {
 			continue
 		}
 		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError && !written[verdict{f.Rule, f.Subject}] {
@@ -137,16 +144,17 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 			}
 		}
 	}
-	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") {
+	// The headroom of a refused decision leaves out the machines that stand.
+	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") || placement.text("verdict") != verdictPlaced {
 		return nil
 	}
 	type scenario struct {
 		spot
-		lost psn.Site
+		loss
 	}
 	derived := map[scenario]psn.Resources{}
 	for _, r := range s.rooms {
-		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, r.Lost}] = r.Free
+		derived[scenario{spot{r.Site, r.Platform, r.Cluster}, loss{r.Lost, r.LostRegion}}] = r.Free
 	}
 	warn := func(format string, args ...any) []psn.Finding {
 		f := ruleRecorded.finding(placement.where, fmt.Sprintf(format, args...))
@@ -155,7 +163,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 	}
 	written := map[scenario]bool{}
 	for _, h := range placement.list("headroom") {
-		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, psn.Site(h.text("lost_site"))}
+		key := scenario{spot{psn.Site(h.text("site")), psn.Platform(h.text("platform")), h.text("cluster")}, loss{psn.Site(h.text("lost_site")), psn.Region(h.text("lost_region"))}}
 		written[key] = true
 		free, ok := derived[key]
 		if left := amounts(h); ok && left != free {
@@ -163,7 +171,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 		}
 	}
 	for _, r := range s.rooms {
-		if at := (spot{r.Site, r.Platform, r.Cluster}); placement.text("verdict") == verdictPlaced && !written[scenario{at, r.Lost}] {
+		if at := (spot{r.Site, r.Platform, r.Cluster}); !written[scenario{at, loss{r.Lost, r.LostRegion}}] {
 			return warn("the recorded headroom leaves out %s, which the machines of the file use", at)
 		}
 	}

@@ -207,10 +207,14 @@ func documentOf(f *File) Document {
 func derive(s *subjects) []psn.Finding {
 	var out []psn.Finding
 	for _, inv := range s.inventories {
-		s.rooms = append(s.rooms, headroom(inv, s.seats)...)
+		s.rooms = append(s.rooms, headroom(inv, s.seats, s.region)...)
 		out = append(out, unplaced(inv, s.seats)...)
 	}
 	for _, r := range s.rooms {
+		if r.LostRegion != "" { // the rule set knows of the loss of one site
+			out = append(out, withoutRegion(r)...)
+			continue
+		}
 		s.doc.Headroom = append(s.doc.Headroom, policy.Headroom{Site: r.Site, Platform: r.Platform, Cluster: r.Cluster, Lost: r.Lost, Free: r.Free})
 	}
 	return append(append(out, policy.Evaluate(s.doc)...), s.findings...)

@@ -24,6 +24,7 @@ type subjects struct {
 	takenBy  map[psn.VMID]psn.VMID // which machine takes an assignment
 	seen     map[string]bool       // inventories by content
 
+	region     bool        // a placement asks that the loss of a region is survived
 	allowances []allowance // quotas, held against seats once all are known
 }
 
@@ -159,6 +160,7 @@ func (s *subjects) placement(v view) {
 		s.addMachine(id, p.machine(id))
 	}
 	s.workloads(v, assigned)
+	s.wishes(v, assigned)
 	s.inventory(v)
 	s.allow(v, psn.TenantID(v.text("tenant_id")), slices.Collect(maps.Values(assigned)), false)
 }

@@ -66,16 +66,21 @@ type Machine struct {
 	NotKnown   []string `json:"not_known"`
 }
 
-// Room is what a cluster has and has left, normally (Lost "") or when a site is
-// lost. Derived here from the recorded inventory.
+// Room is what a cluster has and has left, normally (Lost "") or when a site or a
+// whole region is lost. Derived here from the recorded inventory.
 type Room struct {
-	Site     psn.Site      `json:"site"`
-	Platform psn.Platform  `json:"platform"`
-	Cluster  string        `json:"cluster"`
-	Lost     psn.Site      `json:"lost_site"`
-	Capacity psn.Resources `json:"capacity"`
-	Free     psn.Resources `json:"free"`
+	Site     psn.Site     `json:"site"`
+	Platform psn.Platform `json:"platform"`
+	Cluster  string       `json:"cluster"`
+	Lost     psn.Site     `json:"lost_site"`
+	// LostRegion is set where a placement asks that the loss of a region is survived.
+	LostRegion psn.Region    `json:"lost_region,omitempty"`
+	Capacity   psn.Resources `json:"capacity"`
+	Free       psn.Resources `json:"free"`
 }
+
+// Normal reports whether nothing is lost.
+func (r Room) Normal() bool { return r.Lost == "" && r.LostRegion == "" }
 
 // describe fills the parts of the report that tell what was judged.
 func (r *Report) describe(s *subjects) {

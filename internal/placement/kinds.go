@@ -15,10 +15,14 @@ func (m *model) addKinds() {
 	groups := slices.Clone(m.req.Groups)
 	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	grouped := map[string]bool{}
+	for _, g := range groups { // all of them before a kind asks which are its own
+		if g.Kind != Together {
+			m.groups = append(m.groups, g)
+		}
+	}
 	for i := range groups {
 		g := &groups[i]
 		if g.Kind != Together {
-			m.groups = append(m.groups, *g)
 			continue
 		}
 		k := &kind{group: g}

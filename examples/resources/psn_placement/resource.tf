@@ -16,6 +16,9 @@ resource "psn_placement" "brescia" {
     }
   }
 
+  # New firmware: what stands there moves away, and nothing goes there until the 4th.
+  exclude = [{ site = "rozzano", platform = "vsphere", cluster = "prod-1", reason = "new firmware", until = "2026-12-04" }]
+
   # The link between the regions is not accepted yet: until March a standby may
   # stand in the region of its machine. The day of the plan decides whether the
   # derogation still holds.

@@ -220,7 +220,7 @@ func rooms(r *audit.Report) []room {
 			at[key] = i
 			out = append(out, room{Room: audit.Room{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Capacity: h.Capacity, Free: h.Capacity}})
 		}
-		if h.Lost == "" {
+		if h.Normal() {
 			out[i].Room = h
 			continue
 		}

@@ -84,16 +84,16 @@ func mapOf(r *audit.Report, lang Language) siteMap {
 // load adds up the vCPUs of the clusters in use at a site, normally and after
 // the loss of the site that asks most of it.
 func (b *siteBox) load(r *audit.Report, site psn.Site, lang Language) {
-	used := map[psn.Site]int64{}
+	used := map[[2]string]int64{} // by site and region lost
 	for _, h := range r.Headroom {
 		if h.Site == site {
-			used[h.Lost] += h.Capacity.VCPUs - h.Free.VCPUs
-			if h.Lost == "" {
+			used[[2]string{string(h.Lost), string(h.LostRegion)}] += h.Capacity.VCPUs - h.Free.VCPUs
+			if h.Normal() {
 				b.Capacity += h.Capacity.VCPUs
 			}
 		}
 	}
-	b.Used = used[""]
+	b.Used = used[[2]string{}]
 	for _, v := range used {
 		b.Worst = max(b.Worst, v)
 	}

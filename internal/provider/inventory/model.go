@@ -27,6 +27,8 @@ type ClusterModel struct {
 	VCPUs       types.Int64       `tfsdk:"vcpus"`
 	MemoryMiB   types.Int64       `tfsdk:"memory_mib"`
 	StorageMiB  types.Int64       `tfsdk:"storage_mib"`
+	GPUs        types.Int64       `tfsdk:"gpus"`
+	Classes     types.Map         `tfsdk:"storage_classes"` // of types.Int64, in MiB
 	Commitments []CommitmentModel `tfsdk:"commitments"`
 }
 
@@ -48,6 +50,7 @@ var commitmentType = types.ObjectType{AttrTypes: map[string]attr.Type{
 var clusterType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"name":  types.StringType,
 	"vcpus": types.Int64Type, "memory_mib": types.Int64Type, "storage_mib": types.Int64Type,
+	"gpus": types.Int64Type, "storage_classes": types.MapType{ElemType: types.Int64Type},
 	"commitments": types.ListType{ElemType: commitmentType},
 }}
 
@@ -83,6 +86,8 @@ func flattenCluster(c psn.Cluster) ClusterModel {
 		VCPUs:       types.Int64Value(c.Capacity.VCPUs),
 		MemoryMiB:   types.Int64Value(c.Capacity.MemoryMiB),
 		StorageMiB:  types.Int64Value(c.Capacity.StorageMiB),
+		GPUs:        types.Int64Null(), // no platform tells them
+		Classes:     types.MapNull(types.Int64Type),
 		Commitments: make([]CommitmentModel, len(c.Commitments)),
 	}
 	for i, k := range c.Commitments {

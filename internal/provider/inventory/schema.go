@@ -3,18 +3,23 @@ package inventory
 import (
 	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // docs words every attribute once for the data source, which computes them, and
 // for resources, which take them as input.
 var docs = map[string]string{
-	"site":        "Site: `acilia`, `pomezia`, `rozzano` or `santo-stefano-ticino`.",
-	"platform":    "Platform: `vsphere` or `openstack`.",
-	"reachable":   "Whether the site answered. Nothing is placed at a site that did not.",
-	"error":       "Why the site did not answer.",
-	"clusters":    "Clusters of the site, by name; on OpenStack its availability zones.",
-	"name":        "Name of the cluster or availability zone.",
-	"capacity":    "Usable capacity, net of the reserve for host failures:",
+	"site":      "Site: `acilia`, `pomezia`, `rozzano` or `santo-stefano-ticino`.",
+	"platform":  "Platform: `vsphere` or `openstack`.",
+	"reachable": "Whether the site answered. Nothing is placed at a site that did not.",
+	"error":     "Why the site did not answer.",
+	"clusters":  "Clusters of the site, by name; on OpenStack its availability zones.",
+	"name":      "Name of the cluster or availability zone.",
+	"capacity":  "Usable capacity, net of the reserve for host failures:",
+	"gpus": "GPUs that a placement on this inventory may use: without what others hold, with what its own machines hold. " +
+		"Null when the platform does not tell, as neither vSphere nor OpenStack does: then there are none, and who knows them adds them to what was read.",
+	"storage_classes": "Storage of named kinds that a placement on this inventory may use, by name, in MiB: without what others hold, with what its own machines hold. " +
+		"Null when the platform does not tell, as neither vSphere nor OpenStack does by cluster; `data.psn_storage_classes` tells what a site has.",
 	"commitments": "What already stands on the cluster, summed by tenant and purpose.",
 	"tenant":      "Tenant that holds the capacity; null for machines this project does not manage.",
 	"service":     "Service that holds it; null when it is not known.",
@@ -41,6 +46,10 @@ func computed() map[string]dschema.Attribute {
 				"vcpus":       num(docs["capacity"] + " virtual CPUs."),
 				"memory_mib":  num(docs["capacity"] + " memory in MiB."),
 				"storage_mib": num(docs["capacity"] + " storage in MiB."),
+				"gpus":        num(docs["gpus"]),
+				"storage_classes": dschema.MapAttribute{
+					Computed: true, ElementType: types.Int64Type, MarkdownDescription: docs["storage_classes"],
+				},
 				"commitments": dschema.ListNestedAttribute{
 					Computed: true, MarkdownDescription: docs["commitments"],
 					NestedObject: dschema.NestedAttributeObject{Attributes: map[string]dschema.Attribute{
@@ -79,6 +88,10 @@ func Input(doc string) rschema.ListNestedAttribute {
 					"vcpus":       num(docs["capacity"] + " virtual CPUs."),
 					"memory_mib":  num(docs["capacity"] + " memory in MiB."),
 					"storage_mib": num(docs["capacity"] + " storage in MiB."),
+					"gpus":        rschema.Int64Attribute{Optional: true, MarkdownDescription: docs["gpus"]},
+					"storage_classes": rschema.MapAttribute{
+						Optional: true, ElementType: types.Int64Type, MarkdownDescription: docs["storage_classes"],
+					},
 					"commitments": rschema.ListNestedAttribute{
 						Required: true, MarkdownDescription: docs["commitments"],
 						NestedObject: rschema.NestedAttributeObject{Attributes: map[string]rschema.Attribute{

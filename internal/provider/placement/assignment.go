@@ -36,6 +36,7 @@ func Fields() []Field {
 		{"vcpus", types.Int64Type, "Virtual CPUs of the machine."},
 		{"memory_gib", types.Int64Type, "Memory of the machine in GiB."},
 		{"storage_gib", types.Int64Type, "Storage of the machine in GiB."},
+		{"standby_mode", types.StringType, "`active-active` when the capacity of the standby is kept every day; null when it is kept for the loss of the home site, and without a standby."},
 		{"derogated", types.StringType, "Rules that derogations of the placement set aside for the machine, separated by spaces; null when there are none."},
 	}
 }
@@ -67,6 +68,7 @@ func Flatten(a placement.Assignment) types.Object {
 		"vcpus":            types.Int64Value(a.Resources.VCPUs),
 		"memory_gib":       types.Int64Value(a.Resources.MemoryMiB / mibPerGiB),
 		"storage_gib":      types.Int64Value(a.Resources.StorageMiB / mibPerGiB),
+		"standby_mode":     optional(string(a.StandbyMode)),
 		"derogated":        types.StringNull(),
 	})
 }
@@ -96,6 +98,7 @@ func Expand(o types.Object) placement.Assignment {
 		StandbyRegion:   psn.Region(text("standby_region")),
 		StandbyPlatform: psn.Platform(text("standby_platform")),
 		StandbyCluster:  text("standby_cluster"),
+		StandbyMode:     placement.StandbyMode(text("standby_mode")),
 		Resources: psn.Resources{
 			VCPUs: number("vcpus"), MemoryMiB: number("memory_gib") * mibPerGiB, StorageMiB: number("storage_gib") * mibPerGiB,
 		},

@@ -36,7 +36,7 @@ func decide(ctx context.Context, config model, prior *model) (model, diag.Diagno
 	if diags.HasError() {
 		return out, diags
 	}
-	if reason := undecided(config, ws, complete); reason != "" {
+	if reason := undecided(ctx, config, ws, complete); reason != "" {
 		return postpone(out, ws, complete, reason, diags)
 	}
 	sites, known, more := expandInventory(ctx, config.Inventory)
@@ -50,12 +50,12 @@ func decide(ctx context.Context, config model, prior *model) (model, diag.Diagno
 }
 
 // undecided says what is not known yet, "" when everything but the inventory is.
-func undecided(config model, ws map[string]workload, complete bool) string {
+func undecided(ctx context.Context, config model, ws map[string]workload, complete bool) string {
 	if !complete {
 		return "the set of workloads is not known yet"
 	}
 	for _, name := range slices.Sorted(maps.Keys(ws)) {
-		if !ws[name].known() {
+		if !ws[name].known(ctx) {
 			return fmt.Sprintf("an attribute of workload %q is not known yet", name)
 		}
 	}
@@ -66,6 +66,16 @@ func undecided(config model, ws map[string]workload, complete bool) string {
 		return "\"rebalance\" is not known yet"
 	case config.AsOf.IsUnknown():
 		return "\"as_of\" is not known yet"
+	}
+	for _, part := range []struct {
+		name  string
+		value attr.Value
+	}{
+		{"quota", config.Quota}, {"exclude", config.Exclude}, {"survive_region", config.SurviveRegion}, {"prices", config.Prices}, {"weights", config.Weights},
+	} {
+		if !settled(ctx, part.value) {
+			return fmt.Sprintf("something of %q is not known yet", part.name)
+		}
 	}
 	if _, known := finding.ExpandDerogations(config.Derogations); !known {
 		return "a derogation is not known yet"
@@ -124,16 +134,16 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	if diags.Append(more...); diags.HasError() {
 		return out, diags
 	}
-	req := request(psn.TenantID(out.TenantID.ValueString()), ws, sites, standing, out.Rebalance.ValueBool())
-	res, err := set.place(req)
-	if err != nil {
-		diags.Append(diagnose.UnableAt(path.Root("workloads"), "place", "the workloads", err))
+	req, follows, more := request(ctx, out, ws, sites, standing)
+	if diags.Append(more...); diags.HasError() {
 		return out, diags
 	}
-	grown := prior == nil || grows(ctx, ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations)
-	if grown {
-		checkQuota(req, out.Quota, &diags)
+	req, res, err := set.near(req, follows)
+	if err != nil {
+		diags.Append(diagnose.UnableAt(culprit(err), "place", "the workloads", err))
+		return out, diags
 	}
+	grown := prior == nil || grows(ctx, ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations) || tightened(out, *prior)
 	assignments := res.Assignments
 	if res.Verdict != placement.Placed && !grown {
 		assignments = remaining(standing, req)
@@ -147,7 +157,7 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	out.Moves = flattenMoves(res.Moves, req)
 	out.Verdict = types.StringValue(string(res.Verdict))
 	out.Findings = finding.Flatten(found)
-	out.Explanation = flattenLines(append(tell(found), res.Explanation...))
+	out.Explanation = flattenLines(slices.Concat(tell(found), res.Explanation, tellWishes(req, res)))
 	out.Headroom = flattenHeadroom(res.Headroom)
 	out.PolicyDigest = types.StringValue(policy.Digest())
 	// A decision that a site's silence alone puts in doubt stands, with the warning above.
@@ -191,9 +201,12 @@ func judge(req placement.Request, res placement.Result, assignments map[string]p
 		doc.Services = append(doc.Services, policy.Service{ID: w.Service, Classification: string(w.Classification)})
 	}
 	for _, h := range res.Headroom {
+		if h.LostRegion != "" {
+			continue // the rules know of the loss of one site; that of two is the solver's
+		}
 		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free})
 	}
-	found := append(slices.Clone(res.Findings), finding.OnPlace(policy.Evaluate(doc))...)
+	found := slices.Concat(res.Findings, overdrawn(req.Tenant, res.Quota), finding.OnPlace(policy.Evaluate(doc)))
 	slices.SortFunc(found, psn.CompareFindings)
 	return slices.CompactFunc(found, func(a, b psn.Finding) bool {
 		return a.Rule == b.Rule && a.Subject == b.Subject && a.Message == b.Message
@@ -208,15 +221,18 @@ func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Resul
 	for _, fs := range byCause(ws, found) {
 		name, p := blame(ws, fs[0].Subject)
 		summary := "Unable to place the workloads"
-		if name != "" {
+		switch {
+		case name != "":
 			summary = fmt.Sprintf("Unable to place workload %q", name)
+		case overQuota(fs):
+			p, summary = path.Root("quota"), "Unable to place the workloads within the quota"
 		}
 		switch {
 		case fs[0].Outcome == psn.Derogated:
 			diags.AddAttributeWarning(p, fmt.Sprintf("Derogated: %s: %s", fs[0].Rule, fs[0].Subject), finding.TextsDerogated(fs))
 		case fs[0].Severity == psn.SeverityError && grown:
 			failed = true
-			diags.AddAttributeError(p, summary, finding.Texts(fs))
+			diags.AddAttributeError(p, summary, finding.Texts(fs)+settle(res))
 		case fs[0].Severity != psn.SeverityInfo:
 			diags.AddAttributeWarning(p, fs[0].Rule+": "+fs[0].Subject, finding.Texts(fs))
 		}
@@ -226,6 +242,7 @@ func report(diags *diag.Diagnostics, ws map[string]workload, res placement.Resul
 		for _, l := range res.Explanation {
 			detail += "\n" + l
 		}
+		detail += settle(res)
 		diags.AddAttributeError(path.Root("workloads"), "Unable to place the workloads", detail)
 	}
 }
@@ -283,6 +300,9 @@ func grows(ctx context.Context, ws map[string]workload, prior types.Map) bool {
 				return true
 			}
 		}
+		if w.tightens(p) {
+			return true
+		}
 		for _, v := range [][2]attr.Value{
 			{w.ServiceID, p.ServiceID}, {w.Classification, p.Classification}, {w.Sites, p.Sites}, {w.Regions, p.Regions},
 			{w.Platforms, p.Platforms}, {w.AntiAffinity, p.AntiAffinity},
@@ -312,6 +332,7 @@ func remaining(standing map[string]placement.Assignment, req placement.Request) 
 
 func sameInputs(a, b model) bool {
 	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
+		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
 		!withdrawn(a.Derogations, b.Derogations) && !withdrawn(b.Derogations, a.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
 }
 
@@ -324,28 +345,31 @@ func unread(sites []psn.SiteInventory) bool {
 	return slices.ContainsFunc(sites, func(s psn.SiteInventory) bool { return !s.Reachable() })
 }
 
-func checkQuota(req placement.Request, quota types.Object, diags *diag.Diagnostics) {
-	if quota.IsNull() || quota.IsUnknown() {
-		return
-	}
-	var asked psn.Resources
-	for _, w := range req.Workloads {
-		asked = asked.Add(w.PerInstance.Times(w.Instances))
-	}
-	for _, q := range []struct {
-		name, unit string
-		asked      int64
-	}{
-		{"vcpus", "vCPUs", asked.VCPUs}, {"memory_gib", "GiB of memory", asked.MemoryMiB / mibPerGiB}, {"storage_gib", "GiB of storage", asked.StorageMiB / mibPerGiB},
+// culprit is the attribute that a malformed request comes from: the solver's
+// errors begin with the part they are about.
+func culprit(err error) path.Path {
+	for _, part := range []struct{ begins, attribute string }{
+		{"excluded", "exclude"}, {"quota", "quota"}, {"weights", "weights"}, {"prices", "prices"}, {"facts", "inventory"}, {"inventory", "inventory"}, {"tenant", "tenant_id"},
 	} {
-		limit, _ := quota.Attributes()[q.name].(types.Int64)
-		if limit.IsNull() || limit.IsUnknown() || limit.ValueInt64() < 0 || q.asked <= limit.ValueInt64() {
-			continue
+		if strings.HasPrefix(err.Error(), part.begins) {
+			return path.Root(part.attribute)
 		}
-		diags.AddAttributeError(path.Root("quota").AtName(q.name), fmt.Sprintf("Unable to place the workloads within the quota of tenant %q", req.Tenant),
-			fmt.Sprintf("The workloads ask for %d %s in all, the quota is %d.\n\nWhat to do: ask for %d less, or have the quota raised.",
-				q.asked, q.unit, limit.ValueInt64(), q.asked-limit.ValueInt64()))
 	}
+	return path.Root("workloads")
+}
+
+// overQuota reports whether findings of one cause are about the quota.
+func overQuota(fs []psn.Finding) bool {
+	return slices.ContainsFunc(fs, func(f psn.Finding) bool { return strings.HasPrefix(f.Message, "quota of ") })
+}
+
+// settle says how to learn what the search left open, "" when it left nothing.
+func settle(res placement.Result) string {
+	if res.Verdict != placement.NotFound || slices.ContainsFunc(res.Findings, func(f psn.Finding) bool { return f.Outcome == psn.Undecidable }) {
+		return ""
+	}
+	return "\n\nThe search ended without a place and without a proof that there is none. To settle it, write the request into a file and run " +
+		"\"psn placement explain FILE\": it asks the exact solver, which a plan does not run. The guide \"Place machines and prove it\" shows how."
 }
 
 func place(a placement.Assignment) string {

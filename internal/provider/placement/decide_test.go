@@ -35,7 +35,12 @@ var workloadTypes = map[string]attr.Type{
 	"vcpus": types.Int64Type, "memory_gib": types.Int64Type, "storage_gib": types.Int64Type,
 	"sites": types.SetType{ElemType: types.StringType}, "regions": types.SetType{ElemType: types.StringType},
 	"platforms": types.SetType{ElemType: types.StringType}, "anti_affinity": types.BoolType,
+	"gpus": types.Int64Type, "storage_class": types.StringType, "mode": types.StringType, "together": types.StringType,
+	"apart": types.SetType{ElemType: types.StringType}, "apart_by_site": types.SetType{ElemType: types.StringType},
+	"locality": types.ObjectType{AttrTypes: localityTypes},
 }
+
+var localityTypes = map[string]attr.Type{"sites": types.SetType{ElemType: types.StringType}, "workload": types.StringType}
 
 func one(class psn.Classification, instances, vcpus int64) types.Object {
 	none := types.SetNull(types.StringType)
@@ -43,6 +48,8 @@ func one(class psn.Classification, instances, vcpus int64) types.Object {
 		"service_id": types.StringValue("p_bs/" + string(class)), "classification": types.StringValue(string(class)),
 		"instances": types.Int64Value(instances), "vcpus": types.Int64Value(vcpus), "memory_gib": types.Int64Value(8), "storage_gib": types.Int64Value(10),
 		"sites": none, "regions": none, "platforms": none, "anti_affinity": types.BoolNull(),
+		"gpus": types.Int64Null(), "storage_class": types.StringNull(), "mode": types.StringNull(), "together": types.StringNull(),
+		"apart": none, "apart_by_site": none, "locality": types.ObjectNull(localityTypes),
 	})
 }
 
@@ -82,6 +89,7 @@ func configured(inv types.List, ws types.Map) model {
 	return model{
 		ID: types.StringValue("p_bs/default"), TenantID: types.StringValue("p_bs"), Name: types.StringValue("default"),
 		Inventory: inv, Workloads: ws, Quota: types.ObjectNull(map[string]attr.Type{"vcpus": types.Int64Type, "memory_gib": types.Int64Type, "storage_gib": types.Int64Type}),
+		Exclude: types.ListNull(types.StringType), Prices: types.MapNull(types.StringType), Weights: types.ObjectNull(map[string]attr.Type{}),
 	}
 }
 
@@ -168,7 +176,7 @@ func TestDecideRefuses(t *testing.T) {
 		edit func(*model)
 		want string
 	}{
-		"quota":         {map[string]types.Object{"a": one(psn.Ordinary, 3, 4)}, quota, "ask for 12 vCPUs in all, the quota is 10"},
+		"quota":         {map[string]types.Object{"a": one(psn.Ordinary, 3, 4)}, quota, "the tenant would use 12 vCPU, its limit is 10 vCPU"},
 		"workload name": {map[string]types.Object{"Uno Due": one(psn.Ordinary, 1, 1)}, nil, "not a valid name"},
 		"too large":     {map[string]types.Object{"a": one(psn.Ordinary, 1, 500)}, nil, "PLC-008"},
 		"other tenant":  {map[string]types.Object{"a": one(psn.Ordinary, 1, 1)}, func(m *model) { m.TenantID = types.StringValue("p_mi") }, "p_mi"},

@@ -26,6 +26,10 @@ type model struct {
 	AllowUnknownAtPlan types.Bool   `tfsdk:"allow_unknown_at_plan"`
 	Derogations        types.List   `tfsdk:"derogations"`
 	AsOf               types.String `tfsdk:"as_of"`
+	Exclude            types.List   `tfsdk:"exclude"`
+	SurviveRegion      types.Bool   `tfsdk:"survive_region"`
+	Prices             types.Map    `tfsdk:"prices"`
+	Weights            types.Object `tfsdk:"weights"`
 	Assignments        types.Map    `tfsdk:"assignments"`
 	Moves              types.List   `tfsdk:"moves"`
 	Verdict            types.String `tfsdk:"verdict"`
@@ -46,6 +50,13 @@ type workload struct {
 	Regions        types.Set    `tfsdk:"regions"`
 	Platforms      types.Set    `tfsdk:"platforms"`
 	AntiAffinity   types.Bool   `tfsdk:"anti_affinity"`
+	GPUs           types.Int64  `tfsdk:"gpus"`
+	StorageClass   types.String `tfsdk:"storage_class"`
+	Mode           types.String `tfsdk:"mode"`
+	Together       types.String `tfsdk:"together"`
+	Apart          types.Set    `tfsdk:"apart"`
+	ApartBySite    types.Set    `tfsdk:"apart_by_site"`
+	Locality       types.Object `tfsdk:"locality"`
 }
 
 type identity struct {
@@ -54,22 +65,16 @@ type identity struct {
 }
 
 // known reports whether nothing of the workload is unknown.
-func (w workload) known() bool {
-	for _, v := range []attr.Value{w.ServiceID, w.Classification, w.Instances, w.VCPUs, w.MemoryGiB, w.StorageGiB, w.AntiAffinity} {
-		if v.IsUnknown() {
-			return false
-		}
-	}
-	for _, s := range []types.Set{w.Sites, w.Regions, w.Platforms} {
-		if !wholly(s) {
+func (w workload) known(ctx context.Context) bool {
+	for _, v := range []attr.Value{
+		w.ServiceID, w.Classification, w.Instances, w.VCPUs, w.MemoryGiB, w.StorageGiB, w.AntiAffinity, w.Sites, w.Regions, w.Platforms,
+		w.GPUs, w.StorageClass, w.Mode, w.Together, w.Apart, w.ApartBySite, w.Locality,
+	} {
+		if !settled(ctx, v) {
 			return false
 		}
 	}
 	return true
-}
-
-func wholly(s types.Set) bool {
-	return !s.IsUnknown() && !slices.ContainsFunc(s.Elements(), func(v attr.Value) bool { return v.IsUnknown() })
 }
 
 // expandWorkloads returns the workloads that are objects; complete is false when
@@ -92,12 +97,22 @@ func expandWorkloads(ctx context.Context, m types.Map) (ws map[string]workload, 
 	return ws, complete, diags
 }
 
-// request builds the solver's request from what is known.
-func request(tenant psn.TenantID, ws map[string]workload, sites []psn.SiteInventory, current map[string]placement.Assignment, rebalance bool) placement.Request {
-	req := placement.Request{Tenant: tenant, Sites: sites, Current: current, Rebalance: rebalance}
+// request builds the solver's request from what is known. follows tells the
+// workload that another wants to be near.
+func request(ctx context.Context, m model, ws map[string]workload, sites []psn.SiteInventory, current map[string]placement.Assignment) (req placement.Request, follows map[string]string, diags diag.Diagnostics) {
+	req = placement.Request{
+		Tenant: psn.TenantID(m.TenantID.ValueString()), Sites: sites, Current: current, Rebalance: m.Rebalance.ValueBool(),
+		Groups: groupsOf(ws), Quota: quotaOf(m.Quota), SurviveRegion: m.SurviveRegion.ValueBool(), Weights: weightsOf(m.Weights, m.Rebalance.ValueBool()),
+	}
+	var more diag.Diagnostics
+	req.Excluded, more = excluded(ctx, m)
+	diags.Append(more...)
+	req.Facts, more = facts(ctx, m, sites)
+	diags.Append(more...)
+	follows = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(ws)) {
 		w := ws[name]
-		req.Workloads = append(req.Workloads, placement.Workload{
+		asked := placement.Workload{
 			Name:           name,
 			Service:        psn.ServiceID(w.ServiceID.ValueString()),
 			Classification: psn.Classification(w.Classification.ValueString()),
@@ -109,9 +124,15 @@ func request(tenant psn.TenantID, ws map[string]workload, sites []psn.SiteInvent
 			Platforms:    words[psn.Platform](w.Platforms),
 			Regions:      words[psn.Region](w.Regions),
 			AntiAffinity: w.AntiAffinity.ValueBool(),
-		})
+		}
+		near, more := w.wants(ctx, &asked)
+		if diags.Append(more...); near != "" {
+			follows[name] = near
+		}
+		req.Workloads = append(req.Workloads, asked)
 	}
-	return req
+	diags.Append(checkWishes(ws, follows)...)
+	return req, follows, diags
 }
 
 // words returns the set's strings, sorted.
@@ -179,7 +200,7 @@ func foretold(ws map[string]workload) types.Map {
 }
 
 var headroomType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"site": types.StringType, "platform": types.StringType, "cluster": types.StringType, "lost_site": types.StringType,
+	"site": types.StringType, "platform": types.StringType, "cluster": types.StringType, "lost_site": types.StringType, "lost_region": types.StringType,
 	"vcpus": types.Int64Type, "memory_mib": types.Int64Type, "storage_mib": types.Int64Type,
 }}
 
@@ -191,6 +212,7 @@ func flattenHeadroom(hs []placement.Headroom) types.List {
 			"platform":    types.StringValue(string(h.Platform)),
 			"cluster":     types.StringValue(h.Cluster),
 			"lost_site":   optional(string(h.Lost)),
+			"lost_region": optional(string(h.LostRegion)),
 			"vcpus":       types.Int64Value(h.Free.VCPUs),
 			"memory_mib":  types.Int64Value(h.Free.MemoryMiB),
 			"storage_mib": types.Int64Value(h.Free.StorageMiB),

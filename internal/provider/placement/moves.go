@@ -120,6 +120,14 @@ func expelled(mv placement.Move, role string, from end, req placement.Request) s
 	case role == "standby" && w.Classification == psn.Strategic && from.site.Region() == mv.To.Site.Region():
 		return "the standby of a strategic machine has to be in the other region (PLC-002)"
 	}
+	for _, x := range req.Excluded {
+		if x.Site == from.site && (x.Platform == "" || x.Platform == from.platform) && (x.Cluster == "" || x.Cluster == from.cluster) {
+			return fmt.Sprintf("%s is excluded: %s", where(x), x.Reason)
+		}
+	}
+	if role == "standby" && req.SurviveRegion && from.site.Region() == mv.To.Site.Region() {
+		return "survive_region is set: the standby has to be in the other region"
+	}
 	for _, s := range req.Sites {
 		if s.Site != from.site || s.Platform != from.platform {
 			continue
@@ -128,5 +136,21 @@ func expelled(mv placement.Move, role string, from end, req placement.Request) s
 			return fmt.Sprintf("cluster %s is no longer at %s", from.cluster, from.site)
 		}
 	}
+	for _, g := range req.Groups {
+		if slices.Contains(g.Workloads, w.Name) && !req.Rebalance {
+			return fmt.Sprintf("cluster %s at %s can no longer hold it beside what group %s asks for", from.cluster, from.site, g.Name)
+		}
+	}
 	return ""
+}
+
+// where names an excluded place.
+func where(x placement.Exclusion) string {
+	switch {
+	case x.Cluster != "":
+		return fmt.Sprintf("cluster %s at %s (%s)", x.Cluster, x.Site, x.Platform)
+	case x.Platform != "":
+		return fmt.Sprintf("%s (%s)", x.Site, x.Platform)
+	}
+	return string(x.Site)
 }

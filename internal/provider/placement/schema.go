@@ -1,6 +1,8 @@
 package placement
 
 import (
+	"maps"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -50,21 +52,20 @@ func resourceSchema() schema.Schema {
 				NestedObject: schema.NestedAttributeObject{Attributes: workloadAttributes()},
 				Validators:   []validator.Map{mapvalidator.SizeAtLeast(1)},
 			},
-			"quota": schema.SingleNestedAttribute{
-				Optional: true, MarkdownDescription: "What all workloads together may use, usually `psn_tenant.….quota`; null or -1 means unlimited.",
-				Attributes: map[string]schema.Attribute{
-					"vcpus":       schema.Int64Attribute{Optional: true, MarkdownDescription: "Virtual CPUs."},
-					"memory_gib":  schema.Int64Attribute{Optional: true, MarkdownDescription: "Memory in GiB."},
-					"storage_gib": schema.Int64Attribute{Optional: true, MarkdownDescription: "Storage in GiB, without that of standbys."},
-				},
+			"quota":   quotaAttribute(),
+			"exclude": excludeAttribute(),
+			"survive_region": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "Asks that the loss of both sites of a region at once, too, leaves room for everything critical and strategic. Standbys of critical machines must then be in the other region, like those of strategic ones. Default: `false`.",
 			},
+			"prices":  pricesAttribute(),
+			"weights": weightsAttribute(),
 			"rebalance": schema.BoolAttribute{
 				Optional: true, MarkdownDescription: "Lets the decision move machines that could stay; `moves` tells in the plan which, and at what cost. Default: `false`, nothing moves unless it has to.",
 			},
 			"derogations": finding.Derogations("Documented derogations. What one sets aside is placed as well as can be, stays in `findings` with outcome `derogated` and its document, and no longer fails the plan. "+
 				"A rule is relaxed for a workload when it is set aside for its service or for each of its machines. A derogation that has expired fails the plan, and so does taking one out while its subject still breaks the rule.", derogable()...),
 			"as_of": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Day on which `derogations` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. " +
+				Optional: true, MarkdownDescription: "Day on which `derogations` and `exclude.until` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. " +
 					"`formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan, which a saved plan keeps. While the decision stays the same a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.",
 				Validators: []validator.String{finding.Day{}},
 			},
@@ -75,8 +76,9 @@ func resourceSchema() schema.Schema {
 				Computed: true, MarkdownDescription: "The place of every machine, by name (`<workload>-<n>`). Made for `for_each`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: computedFields()},
 			},
-			"moves":    movesAttribute(),
-			"verdict":  schema.StringAttribute{Computed: true, MarkdownDescription: "`placed`, `proven infeasible` or `not found within budget`."},
+			"moves": movesAttribute(),
+			"verdict": schema.StringAttribute{Computed: true, MarkdownDescription: "`placed`; `proven infeasible`, by sums and sizes; or `not found within budget`, when the search ended with neither. " +
+				"A plan runs the search only, not the exact solver: `psn placement explain FILE`, on the same request in a file, settles the third, and names a smallest set of demands that conflict (guide *Place machines and prove it*)."},
 			"findings": finding.Attribute(),
 			"explanation": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "What was decided and why, in sentences.",
@@ -88,6 +90,7 @@ func resourceSchema() schema.Schema {
 					"platform":    schema.StringAttribute{Computed: true, MarkdownDescription: "Platform of the cluster."},
 					"cluster":     schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the cluster."},
 					"lost_site":   schema.StringAttribute{Computed: true, MarkdownDescription: "Site assumed lost; null in normal operation."},
+					"lost_region": schema.StringAttribute{Computed: true, MarkdownDescription: "Region assumed lost, with `survive_region`; else null."},
 					"vcpus":       schema.Int64Attribute{Computed: true, MarkdownDescription: "Virtual CPUs left."},
 					"memory_mib":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Memory left in MiB."},
 					"storage_mib": schema.Int64Attribute{Computed: true, MarkdownDescription: "Storage left in MiB."},
@@ -108,7 +111,7 @@ func workloadAttributes() map[string]schema.Attribute {
 			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(allowed...))},
 		}
 	}
-	return map[string]schema.Attribute{
+	out := map[string]schema.Attribute{
 		"service_id": schema.StringAttribute{Required: true, MarkdownDescription: "Service the machines belong to (`psn_service.….id`)."},
 		"classification": schema.StringAttribute{
 			Required: true, MarkdownDescription: "Class of the service (`psn_service.….classification`): it decides whether and where a standby is needed.",
@@ -123,6 +126,8 @@ func workloadAttributes() map[string]schema.Attribute {
 		"platforms":     oneOf("Platforms allowed, for home and standby. Default: any.", names(psn.Platforms())),
 		"anti_affinity": schema.BoolAttribute{Optional: true, MarkdownDescription: "Keeps the machines of the workload on different sites as far as there are sites, else on different clusters."},
 	}
+	maps.Copy(out, wishAttributes())
+	return out
 }
 
 func computedFields() map[string]schema.Attribute { return computedOf(Fields()) }
