@@ -44,6 +44,9 @@ func (m *model) improve() {
 		s.load()
 	}
 	s.descend()
+	if len(free) <= startsUpTo {
+		s.startAnew()
+	}
 }
 
 // search is an improvement under way.
@@ -96,6 +99,11 @@ func (s *search) give(mc *machine, p, d int) {
 	s.cost -= s.fillOf(p, d)
 	s.put(mc, p, d)
 	s.cost += s.ownCost(mc) + s.fillOf(p, d)
+	s.touch(mc)
+}
+
+// touch notes that mc may stand elsewhere than in the best found.
+func (s *search) touch(mc *machine) {
 	if !mc.touched {
 		mc.touched = true
 		s.touched = append(s.touched, mc.index)

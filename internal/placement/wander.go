@@ -5,9 +5,15 @@ package placement
 // than before it, or than it was so many steps ago (late acceptance: it
 // climbs out of small hollows and needs no temperature).
 func (s *search) wander(steps int) {
-	past := make([]int64, min(max(memoryAll/len(s.free), memoryLeast), memoryMost))
+	s.lateAccept(steps, min(max(memoryAll/len(s.free), memoryLeast), memoryMost), 0)
+}
+
+// lateAccept wanders with a memory of so many steps, which at first allows
+// costs higher than today's by slack.
+func (s *search) lateAccept(steps, memory int, slack int64) {
+	past := make([]int64, memory)
 	for i := range past {
-		past[i] = s.cost
+		past[i] = s.cost + slack
 	}
 	for i := range steps {
 		before, late := s.cost, &past[i%len(past)]
