@@ -13,6 +13,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -152,7 +153,7 @@ const agreeAfter = 2 * time.Second
 // agreedDisks reads the disks again after some were made, and removes of those
 // made here what another process was first with.
 func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, made map[string]bool) (map[int]diskOfVolume, error) {
-	if err := sleep(ctx, agreeAfter); err != nil {
+	if err := patience.Sleep(ctx, agreeAfter); err != nil {
 		return nil, err
 	}
 	standing, surplus, err := s.diskVolumes(ctx, c, id)

@@ -2,6 +2,8 @@ package openstack
 
 import (
 	"net/http"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
 // renewals bounds how often one request is sent again because its token ended:
@@ -29,7 +31,7 @@ func (t *renew) RoundTrip(req *http.Request) (*http.Response, error) {
 		if !ok {
 			return res, nil // the client knows how to read such a body anew
 		}
-		drain(res)
+		patience.Drain(res)
 		if err := t.scope.Reauthenticate(req.Context(), token); err != nil {
 			return nil, err
 		}

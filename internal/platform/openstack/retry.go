@@ -2,13 +2,12 @@ package openstack
 
 import (
 	"errors"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -46,15 +45,15 @@ func (t *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		next, ok := rewound(req)
 		if !ok || try == retryTries || pause > retryLongest || req.Context().Err() != nil {
 			if err == nil && refused(res) {
-				drain(res)
+				patience.Drain(res)
 				return nil, psn.Errorf(psn.Unavailable, "service is overloaded: answered %s to %d tries, asks to wait %s", res.Status, try, pause)
 			}
 			return res, err
 		}
 		if res != nil {
-			drain(res)
+			patience.Drain(res)
 		}
-		if err := sleep(req.Context(), pause); err != nil {
+		if err := patience.Sleep(req.Context(), pause); err != nil {
 			return nil, err
 		}
 		req = next
@@ -70,7 +69,7 @@ func verdict(req *http.Request, res *http.Response, err error) (again bool, paus
 		var own *psn.Error // of the chain below: refused here, not trusted, or silent for long enough
 		return (dialled || harmless(req.Method)) && trust.Untrusted(err) == nil && req.Context().Err() == nil && !errors.As(err, &own), 0
 	}
-	pause, _ = retryAfter(res)
+	pause, _ = patience.RetryAfter(res)
 	switch res.StatusCode {
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return harmless(req.Method), pause
@@ -82,7 +81,7 @@ func verdict(req *http.Request, res *http.Response, err error) (again bool, paus
 
 // refused reports whether the service says that it did not serve.
 func refused(res *http.Response) bool {
-	_, dated := retryAfter(res)
+	_, dated := patience.RetryAfter(res)
 	return res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable && dated
 }
 
@@ -111,22 +110,4 @@ func rewound(req *http.Request) (*http.Request, bool) {
 	r := req.Clone(req.Context())
 	r.Body = body
 	return r, true
-}
-
-func drain(res *http.Response) {
-	// Reading to the end lets the connection be used again.
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	_ = res.Body.Close()
-}
-
-// retryAfter is the service's wish, in seconds or as a date.
-func retryAfter(res *http.Response) (time.Duration, bool) {
-	v := res.Header.Get("Retry-After")
-	if s, err := strconv.ParseInt(v, 10, 32); err == nil && s >= 0 {
-		return time.Duration(s) * time.Second, true
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(time.Until(at), 0), true
-	}
-	return 0, false
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -58,17 +59,18 @@ func newSession(cfg Config) (*session, error) {
 	if cfg.Wrap != nil {
 		wire = cfg.Wrap(wire)
 	}
-	quiet := normalSilence
-	if cfg.Silence > 0 {
-		quiet = min(quiet, cfg.Silence)
-	}
 	s.http = http.Client{
-		Transport: &retry{&limit{next: &silence{wire, quiet}, dir: s.dir, width: cfg.Concurrency, observe: cfg.Observe}},
+		Transport: &retry{&limit{next: &patience.Silence{Next: wire, Limit: normalSilence, Most: cfg.Silence}, dir: s.dir, width: cfg.Concurrency, observe: cfg.Observe}},
 		// The API does not redirect; a token must not follow where a gateway points.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return s, nil
 }
+
+// normalSilence is how long a service may be silent, before the answer and
+// within it. What takes long on an OpenStack is answered at once and polled, but
+// Nova asks other services before it answers, and waits for each.
+const normalSilence = 2 * time.Minute
 
 func transport(conf *tls.Config) *http.Transport {
 	return &http.Transport{

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
 // settleTime bounds how long a service may contradict itself: not know an
@@ -21,7 +23,7 @@ func (s *Site) settled(ctx context.Context, f func() error, statuses ...int) err
 	defer cancel()
 	for {
 		err := f()
-		if !hasStatus(err, statuses...) || sleep(short, min(s.cfg.Poll, time.Second)) != nil {
+		if !hasStatus(err, statuses...) || patience.Sleep(short, min(s.cfg.Poll, time.Second)) != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -63,7 +64,7 @@ func (s *Site) volumeError(ctx context.Context, c *gophercloud.ServiceClient, id
 			m := newest(got.Messages)
 			return psn.Errorf(m.code(), "volume %s could not be %s: %s", id, what, strings.TrimSuffix(m.Text, "."))
 		}
-		if sleep(ctx, min(s.cfg.Poll, time.Second)) != nil {
+		if patience.Sleep(ctx, min(s.cfg.Poll, time.Second)) != nil {
 			break
 		}
 	}

@@ -3,7 +3,8 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"time"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
 // wait looks every Config.Poll, the first time at once, until look says that it
@@ -14,19 +15,8 @@ func (s *Site) wait(ctx context.Context, what string, look func(context.Context)
 		if done || err != nil {
 			return err
 		}
-		if err := sleep(ctx, s.cfg.Poll); err != nil {
+		if err := patience.Sleep(ctx, s.cfg.Poll); err != nil {
 			return fmt.Errorf("gave up waiting for %s: %w", what, err)
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
 // pageObjects bounds the objects in one answer, so that a large site neither
@@ -40,7 +42,7 @@ func (s *Site) readViewOnce(ctx context.Context, root ref, props map[string][]st
 	}
 	defer func() {
 		// The view dies with the session anyway.
-		_, _ = methods.DestroyView(bearing(context.WithoutCancel(ctx), partSilence), s.conn.vim, &types.DestroyView{This: view.Returnval})
+		_, _ = methods.DestroyView(patience.Bearing(context.WithoutCancel(ctx), partSilence), s.conn.vim, &types.DestroyView{This: view.Returnval})
 	}()
 	skip := true
 	return s.retrieve(ctx, types.PropertyFilterSpec{

@@ -12,6 +12,7 @@ import (
 	"github.com/vmware/govmomi/object"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 	"github.com/italia/terraform-provider-psn/internal/transport/httpsrange"
 )
@@ -81,12 +82,12 @@ func (s *Site) download(ctx context.Context, p object.DatastorePath) (string, er
 		if err := s.conn.authorize(req); err != nil {
 			return "", err
 		}
-		res, err := (&http.Client{Transport: s.conn.wire}).Do(req)
+		res, err := (&http.Client{Transport: s.conn.wire}).Do(req) //nolint:bodyclose // patience.Drain does
 		if err != nil {
 			return "", err
 		}
 		if res.StatusCode == http.StatusUnauthorized && try == 0 {
-			drain(res)
+			patience.Drain(res)
 			if err := s.conn.reauthenticate(ctx); err != nil {
 				return "", err
 			}
@@ -97,7 +98,7 @@ func (s *Site) download(ctx context.Context, p object.DatastorePath) (string, er
 }
 
 func body(res *http.Response, p object.DatastorePath) (string, error) {
-	defer drain(res)
+	defer patience.Drain(res)
 	switch res.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmware/govmomi/vapi/rest"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -58,7 +59,7 @@ func (a *restAuth) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil || res.StatusCode != http.StatusUnauthorized || try == renewals {
 			return res, err
 		}
-		drain(res)
+		patience.Drain(res)
 		if id, err = a.session(req.Context(), id); err != nil {
 			return nil, err
 		}
@@ -77,7 +78,7 @@ func (a *restAuth) session(ctx context.Context, refused string) (string, error) 
 	if err := a.refused.recall(asked); err != nil {
 		return "", err
 	}
-	err := a.login(bearing(ctx, loginSilence))
+	err := a.login(patience.Bearing(ctx, loginSilence))
 	if ctx.Err() == nil {
 		a.refused.keep(err)
 	}
@@ -104,7 +105,7 @@ func (a *restAuth) logout(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.id != "" {
-		_ = a.client.Logout(bearing(ctx, partSilence)) // it expires by itself
+		_ = a.client.Logout(patience.Bearing(ctx, partSilence)) // it expires by itself
 		a.id = ""
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/platform/trust"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -59,11 +60,11 @@ func dial(ctx context.Context, cfg Config) (*session, error) {
 		MaxIdleConnsPerHost:   16,
 	}}
 	s.lower = cfg.Wrap
-	s.wire = &throttle{next: &silence{next: s.under(s.base), limit: cfg.Silence}}
+	s.wire = &throttle{next: &patience.Silence{Next: s.under(s.base), Limit: normalSilence, Most: cfg.Silence}}
 	s.soap = soap.NewClient(u, false)
 	s.soap.UserAgent = "terraform-provider-psn"
 	s.soap.Client.Transport = s.wire
-	s.vim, err = vim25.NewClient(bearing(ctx, loginSilence), s.soap)
+	s.vim, err = vim25.NewClient(patience.Bearing(ctx, loginSilence), s.soap)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func (s *session) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = methods.Login(bearing(ctx, loginSilence), s.soap, &types.Login{
+	_, err = methods.Login(patience.Bearing(ctx, loginSilence), s.soap, &types.Login{
 		This:     *s.vim.ServiceContent.SessionManager,
 		UserName: s.cfg.Username,
 		Password: password,
@@ -177,7 +178,7 @@ func expired(res soap.HasFault, err error) bool {
 
 // close logs out and drops the connections.
 func (s *session) close(ctx context.Context) error {
-	_, err := methods.Logout(bearing(ctx, partSilence), s.soap, &types.Logout{This: *s.vim.ServiceContent.SessionManager})
+	_, err := methods.Logout(patience.Bearing(ctx, partSilence), s.soap, &types.Logout{This: *s.vim.ServiceContent.SessionManager})
 	s.base.CloseIdleConnections()
 	if err != nil && isFault[types.NotAuthenticated](err) {
 		return nil

@@ -6,6 +6,8 @@ import (
 
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
 // Tasks are polled, not watched: a poll holds no state in the session, so a
@@ -32,7 +34,7 @@ func (s *Site) wait(ctx context.Context, task types.ManagedObjectReference) (typ
 			}
 			return nil, &taskError{*t.Info.Error}
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := patience.Sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 	}

@@ -2,13 +2,12 @@ package vsphere
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -44,17 +43,20 @@ func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
 		switch res.StatusCode {
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		case http.StatusBadGateway, http.StatusGatewayTimeout:
-			drain(res)
+			patience.Drain(res)
 			return nil, psn.Errorf(psn.Unavailable, "server answered %s", res.Status)
 		default:
 			return res, nil
 		}
-		drain(res)
-		pause := retryAfter(res, wait)
+		patience.Drain(res)
+		pause, asked := patience.RetryAfter(res)
+		if !asked {
+			pause = wait
+		}
 		if try == throttleTries || pause > throttleLongest {
 			return nil, psn.Errorf(psn.Unavailable, "server is overloaded: answered %s to %d tries, asks to wait %s", res.Status, try, pause)
 		}
-		if err := sleep(req.Context(), pause); err != nil {
+		if err := patience.Sleep(req.Context(), pause); err != nil {
 			return nil, err
 		}
 		wait = min(2*wait, throttleLongest)
@@ -69,33 +71,4 @@ func replayable(req *http.Request) ([]byte, error) {
 	}
 	b, err := io.ReadAll(req.Body)
 	return b, errors.Join(err, req.Body.Close())
-}
-
-func drain(res *http.Response) {
-	// Reading to the end lets the connection be used again.
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	_ = res.Body.Close()
-}
-
-// retryAfter is the server's wish in seconds or as a date, else fallback.
-func retryAfter(res *http.Response, fallback time.Duration) time.Duration {
-	v := res.Header.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
-		return time.Duration(s) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(time.Until(at), 0)
-	}
-	return fallback
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -85,7 +86,7 @@ func (s *Site) ChangedAreas(ctx context.Context, r, snapshot string, diskKey int
 		snap := snapshotRef(snapshot)
 		req.Snapshot = &snap
 	}
-	res, err := methods.QueryChangedDiskAreas(bearing(ctx, longSilence), s.conn.vim, req)
+	res, err := methods.QueryChangedDiskAreas(patience.Bearing(ctx, longSilence), s.conn.vim, req)
 	if err != nil {
 		return nil, s.coded(doing, staleOr(changeID, err))
 	}
