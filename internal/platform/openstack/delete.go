@@ -97,8 +97,11 @@ func (s *Site) removeServer(ctx context.Context, scope, ref string) error {
 			return false, err
 		}
 		sv := page.Server
-		if sv.Status == "DELETED" || sv.Status == "SOFT_DELETED" {
+		switch sv.Status {
+		case "SOFT_DELETED": // the cloud keeps it for a while, so that it can be restored
 			return true, nil
+		case "DELETED": // the host is done; lists show it until Nova is, too
+			return false, nil
 		}
 		// A deletion that failed leaves the server as it was, or in error.
 		if sv.TaskState != "deleting" && asked < 3 {
