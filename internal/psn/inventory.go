@@ -115,6 +115,7 @@ type Disk struct {
 	Sharing       string `json:"sharing,omitempty"`
 	RawMapping    bool   `json:"raw_mapping,omitempty"`   // a LUN given to the machine as it is: outside snapshots
 	StorageClass  string `json:"storage_class,omitempty"` // datastore or volume type
+	Foreign       bool   `json:"foreign,omitempty"`       // somebody put it on the machine: it is not made, grown or deleted with it
 }
 
 // NIC is a network card of a VM.

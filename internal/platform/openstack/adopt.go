@@ -76,21 +76,15 @@ type attachment struct {
 
 // adoptDisks marks and numbers the volumes that become the machine's disks.
 func (s *Site) adoptDisks(ctx context.Context, project string, sv *server, id psn.VMID) error {
-	nova, err := s.compute(ctx, project)
+	attached, err := s.attachments(ctx, *sv)
 	if err != nil {
-		return err
-	}
-	var page struct {
-		Attached []attachment `json:"volumeAttachments"`
-	}
-	if err := get(ctx, nova, "servers/"+url.PathEscape(sv.ID)+"/os-volume_attachments", &page); err != nil {
 		return err
 	}
 	volumes := map[string]diskOfVolume{}
 	if err := s.readVolumes(ctx, *sv, volumes); err != nil {
 		return err
 	}
-	numbers, err := disksToAdopt(*sv, page.Attached, volumes, id)
+	numbers, err := disksToAdopt(*sv, attached, volumes, id)
 	if err != nil {
 		return err
 	}
@@ -105,6 +99,46 @@ func (s *Site) adoptDisks(ctx context.Context, project string, sv *server, id ps
 		}
 	}
 	return nil
+}
+
+// attachments reads how a server has its volumes.
+func (s *Site) attachments(ctx context.Context, sv server) ([]attachment, error) {
+	c, err := s.compute(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var page struct {
+		Attached []attachment `json:"volumeAttachments"`
+	}
+	err = get(ctx, c, "servers/"+url.PathEscape(sv.ID)+"/os-volume_attachments", &page)
+	return page.Attached, err
+}
+
+// ownVolumes numbers the volumes of a server that is not ours as AdoptVM would;
+// nil when there is nothing to tell apart, or nothing that it would take over.
+func (s *Site) ownVolumes(ctx context.Context, sv server, volumes map[string]diskOfVolume) (map[string]int, error) {
+	if sv.Metadata[keyID] != "" || len(sv.Volumes) < 2 || s.cfg.Site == "" || sv.booted() {
+		return nil, nil
+	}
+	attached, err := s.attachments(ctx, sv)
+	if gone(err) {
+		return nil, nil // the server went meanwhile
+	}
+	if err != nil {
+		return nil, err
+	}
+	// One whose adoption was cut off has marked volumes already.
+	id := psn.VMID(volumes[rootVolume(sv, attached, volumes)].Metadata[keyID])
+	own, err := disksToAdopt(sv, attached, volumes, id)
+	if err != nil {
+		return nil, nil //nolint:nilerr // AdoptVM says why it takes nothing over
+	}
+	for ref, v := range volumes {
+		if n, made := diskNumber(v.Metadata); made && id != "" && v.Metadata[keyID] == string(id) {
+			own[ref] = n
+		}
+	}
+	return own, nil
 }
 
 // disksToAdopt numbers the volumes of a server that become its disks, as far as

@@ -1,11 +1,13 @@
 package openstack_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -30,11 +32,45 @@ func byHand(t *testing.T) *site {
 	return s
 }
 
+// told is what DescribeVM says of the server's disks: which, and whose.
+func told(t *testing.T, at *openstack.Site) map[string]string {
+	t.Helper()
+	vm, err := at.DescribeVM(bounded(t), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, d := range vm.Disks {
+		whose := "own"
+		if d.Foreign {
+			whose = "foreign"
+		}
+		out[d.Path] = fmt.Sprintf("%d %s", d.Key, whose)
+	}
+	return out
+}
+
+// TestAdoptionCutOff: a server whose disks were marked and that was not is told
+// as it will be.
+func TestAdoptionCutOff(t *testing.T) {
+	s := byHand(t)
+	s.volumes.all["boot"]["metadata"] = object{"psn.id": "p_bs/db", "psn.disk": "0"}
+	at := open(t, s.config(t))
+	want := map[string]string{"boot": "0 own", "goes": "1 own", "data": "1000 foreign", "own": "1001 foreign"}
+	if d := cmp.Diff(want, told(t, at)); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestTakenOverVolumesStayTheirOwners: only what goes with a server becomes a
 // disk of the machine, and ports keep their names.
 func TestTakenOverVolumesStayTheirOwners(t *testing.T) {
 	s := byHand(t)
 	at := open(t, s.config(t))
+	disks := map[string]string{"boot": "0 own", "goes": "1 own", "data": "1000 foreign", "own": "1001 foreign"}
+	if d := cmp.Diff(disks, told(t, at)); d != "" {
+		t.Errorf("before it is taken over: %s", d)
+	}
 	for range 2 {
 		if err := at.AdoptVM(bounded(t), "s1", "p_bs/db", driver.Labels{Role: psn.RoleActive}); err != nil {
 			t.Fatal(err)
@@ -63,6 +99,9 @@ func TestTakenOverVolumesStayTheirOwners(t *testing.T) {
 	}
 	if d := cmp.Diff([]int32{0, 1, 1000, 1001, 0, 1}, keys); d != "" {
 		t.Errorf("told: %s", d)
+	}
+	if d := cmp.Diff(disks, told(t, at)); d != "" {
+		t.Errorf("after it was taken over: %s", d)
 	}
 	// Nova lets go of volumes and ports as the server goes.
 	for _, k := range s.ports.all {

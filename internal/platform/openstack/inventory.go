@@ -184,6 +184,9 @@ func (s *Site) describe(ctx context.Context, ref string) (*psn.VM, error) {
 	if err := s.readVolumes(ctx, *sv, p.volumes); err != nil {
 		return nil, err
 	}
+	if p.own, err = s.ownVolumes(ctx, *sv, p.volumes); err != nil {
+		return nil, err
+	}
 	if p.cards[ref], err = s.cardsOf(ctx, ref); err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func TestInventoryAddsUp(t *testing.T) {
 				Disks: []psn.Disk{
 					{Key: 0, UUID: "v0", Path: "v0", CapacityBytes: 2 << 30, Mode: "persistent", StorageClass: "std"},
 					{Key: 1, UUID: "v1", Path: "v1", CapacityBytes: 3 << 30, Mode: "persistent", StorageClass: "fast"},
-					{Key: 1000, UUID: "v2", Path: "v2", CapacityBytes: 4 << 30, Mode: "persistent", StorageClass: "std"},
+					{Key: 1000, UUID: "v2", Path: "v2", CapacityBytes: 4 << 30, Mode: "persistent", StorageClass: "std", Foreign: true},
 				},
 				NICs: []psn.NIC{
 					{Key: 0, MAC: "fa:16:3e:00:00:01", Network: "front", Connected: true, IPs: []string{"10.0.0.5"}},

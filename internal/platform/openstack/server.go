@@ -129,6 +129,7 @@ type parts struct {
 	volumes  map[string]diskOfVolume
 	cards    map[string][]card // by server
 	networks map[string]string // names by id
+	own      map[string]int    // volumes of a server that is not ours that would become its disks; nil when all would
 }
 
 // observe makes a psn.VM. Devices are told of machines of ours, and of others
@@ -177,10 +178,10 @@ func (p parts) disks(s server) []psn.Disk {
 	for _, a := range s.Volumes {
 		v := p.volumes[a.ID]
 		d := psn.Disk{UUID: a.ID, Path: a.ID, CapacityBytes: v.SizeGiB << 30, StorageClass: v.Type, Mode: "persistent"}
-		if n, made := diskNumber(v.Metadata); made && v.Metadata[keyID] == s.Metadata[keyID] {
+		if n, made := p.number(s, v); made {
 			d.Key = int32(n) //nolint:gosec // a small number of ours
 		} else {
-			d.Key = others
+			d.Key, d.Foreign = others, p.tells(s)
 			others++
 		}
 		out = append(out, d)
@@ -188,6 +189,18 @@ func (p parts) disks(s server) []psn.Disk {
 	slices.SortStableFunc(out, func(a, b psn.Disk) int { return cmp.Compare(a.Key, b.Key) })
 	return out
 }
+
+// number is which disk of its server a volume is, made as one or to become one.
+func (p parts) number(s server, v diskOfVolume) (int, bool) {
+	if n, made := diskNumber(v.Metadata); made && v.Metadata[keyID] == s.Metadata[keyID] {
+		return n, true
+	}
+	n, own := p.own[v.ID]
+	return n, own
+}
+
+// tells reports whether it is known which volumes of the server are its disks.
+func (p parts) tells(s server) bool { return p.own != nil || s.Metadata[keyID] != "" }
 
 // nics lists the ports of a server in the same way.
 func (p parts) nics(id psn.VMID, s server) []psn.NIC {

@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/methods"
@@ -50,7 +51,7 @@ func (s *Site) adopt(ctx context.Context, vm ref, id psn.VMID, l driver.Labels) 
 	if err := s.house(ctx, m, folder, pool); err != nil {
 		return err
 	}
-	spec := types.VirtualMachineConfigSpec{ExtraConfig: append(options(keyID, string(id)), extraConfig(l)...)}
+	spec := types.VirtualMachineConfigSpec{ExtraConfig: slices.Concat(options(keyID, string(id)), countDisks(m, len(ownDisks(m))), extraConfig(l))}
 	if m.Config == nil || !strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
 		spec.InstanceUuid = id.InstanceUUID()
 	}

@@ -123,7 +123,7 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 		return err
 	}
 	var m mo.VirtualMachine
-	if err := s.readOne(ctx, vm, []string{"config.hardware.device", "config.extraConfig"}, &m); err != nil {
+	if err := s.readOne(ctx, vm, []string{"name", "snapshot", "config.hardware.device", "config.extraConfig"}, &m); err != nil {
 		return err
 	}
 	if values := marks(m); values[keyGroup] != "" {
@@ -133,6 +133,12 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 	}
 	ways := straysOf(m) // of a call cut off: with the machine nobody would know of them
 	if off := attachedDisks(m); len(off.DeviceChange) > 0 {
+		// A disk that is taken off still goes with the snapshots that hold it.
+		if len(volumesOf(m)) > 0 || len(foreignDisks(m)) > 0 {
+			if err := noSnapshots(m, "it has disks that are not its own, and is not deleted"); err != nil {
+				return err
+			}
+		}
 		for ref, d := range volumesOf(m) {
 			marks, way := setOff(m, ref, d)
 			off.ExtraConfig = append(off.ExtraConfig, marks...)
@@ -150,8 +156,8 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 	return s.destroy(ctx, vm)
 }
 
-// attachedDisks takes off every disk that AttachDisk or AttachVolume put on the
-// machine.
+// attachedDisks takes off every disk that AttachDisk, AttachVolume or somebody by
+// hand put on the machine.
 func attachedDisks(m mo.VirtualMachine) types.VirtualMachineConfigSpec {
 	spec := types.VirtualMachineConfigSpec{}
 	values := marks(m)
@@ -166,6 +172,9 @@ func attachedDisks(m mo.VirtualMachine) types.VirtualMachineConfigSpec {
 			spec.DeviceChange = append(spec.DeviceChange, removeDevice(disk))
 			spec.ExtraConfig = append(spec.ExtraConfig, options(key, "")...)
 		}
+	}
+	for _, d := range foreignDisks(m) {
+		spec.DeviceChange = append(spec.DeviceChange, removeDevice(d))
 	}
 	return spec
 }

@@ -3,6 +3,7 @@ package vsphere
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -20,7 +21,7 @@ func detail(t *topology, vm *psn.VM, m mo.VirtualMachine) {
 	}
 	vm.Disks, vm.NICs = nil, nil
 	var capacity int64
-	values := marks(m)
+	values, own := marks(m), ownDisks(m)
 	for _, d := range inOrder(m) {
 		switch d := d.(type) {
 		case *types.VirtualDisk:
@@ -28,6 +29,7 @@ func detail(t *topology, vm *psn.VM, m mo.VirtualMachine) {
 				continue // a volume has a life of its own
 			}
 			disk := diskOf(d)
+			disk.Foreign = !slices.Contains(own, d) // also one lent by another machine
 			capacity += disk.CapacityBytes
 			vm.Disks = append(vm.Disks, disk)
 		case types.BaseVirtualEthernetCard:
@@ -64,9 +66,20 @@ func inOrder(m mo.VirtualMachine) []types.BaseVirtualDevice {
 	})
 }
 
-// ownDisks are the machine's disks, in order, without volumes and without those
-// attached from other machines.
+// ownDisks are the disks that were made or taken over with the machine, in order:
+// as many as it says, because what somebody adds by hand follows them.
 func ownDisks(m mo.VirtualMachine) []*types.VirtualDisk {
+	all := plainDisks(m)
+	if n, err := strconv.Atoi(marks(m)[keyDisks]); err == nil && n >= 0 && n < len(all) {
+		return all[:n]
+	}
+	return all
+}
+
+// plainDisks are the machine's disks, in order, without volumes, without those
+// attached from other machines, and without storage that is there for itself: a
+// LUN, a disk that machines share, one that the vCenter manages as an object.
+func plainDisks(m mo.VirtualMachine) []*types.VirtualDisk {
 	if m.Config == nil {
 		return nil
 	}
@@ -74,11 +87,46 @@ func ownDisks(m mo.VirtualMachine) []*types.VirtualDisk {
 	var out []*types.VirtualDisk
 	for _, d := range inOrder(m) {
 		disk, ok := d.(*types.VirtualDisk)
-		if ok && values[keyVolume+deviceID(disk)] == "" && values[keyAttached+deviceID(disk)] == "" {
+		if !ok || forItself(disk) {
+			continue
+		}
+		id := deviceID(disk)
+		if values[keyVolume+id] == "" && values[keyAttached+id] == "" && values[keyForeign+id] == "" {
 			out = append(out, disk)
 		}
 	}
 	return out
+}
+
+// foreignDisks are those that somebody put on the machine and that outlive it.
+func foreignDisks(m mo.VirtualMachine) []*types.VirtualDisk {
+	if m.Config == nil {
+		return nil
+	}
+	values, own := marks(m), ownDisks(m)
+	var out []*types.VirtualDisk
+	for _, d := range inOrder(m) {
+		disk, ok := d.(*types.VirtualDisk)
+		if ok && values[keyVolume+deviceID(disk)] == "" && values[keyAttached+deviceID(disk)] == "" && !slices.Contains(own, disk) {
+			out = append(out, disk)
+		}
+	}
+	return out
+}
+
+// countDisks is what a machine says of its disks when it comes to have n: which
+// stand before the last of its own and are not.
+func countDisks(m mo.VirtualMachine, n int) []types.BaseOptionValue {
+	out := options(keyDisks, strconv.Itoa(n))
+	for _, d := range foreignDisks(m) {
+		out = append(out, options(keyForeign+deviceID(d), backingOf(d).path)...)
+	}
+	return out
+}
+
+func forItself(d *types.VirtualDisk) bool {
+	told := diskOf(d)
+	return told.RawMapping || told.Sharing == string(types.VirtualDiskSharingSharingMultiWriter) || d.VDiskId != nil
 }
 
 // cardsOf are the machine's network cards, in order.

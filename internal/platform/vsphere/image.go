@@ -89,7 +89,7 @@ func (s *Site) diskSizes(ctx context.Context, machines []mo.VirtualMachine) (map
 	read, err := load[mo.VirtualMachine](content, "VirtualMachine")
 	out := map[ref]int64{}
 	for _, m := range read {
-		if disks := ownDisks(m); len(disks) > 0 {
+		if disks := plainDisks(m); len(disks) > 0 {
 			out[m.Self] = capacityOf(disks[0])
 		}
 	}
@@ -113,7 +113,7 @@ func (s *Site) template(ctx context.Context, spec driver.VMSpec) (*template, err
 	if m.Config == nil {
 		return nil, psn.Errorf(psn.Unavailable, "template %q shows no configuration: its host or datastore is not reachable", m.Name)
 	}
-	out := &template{self: m.Self, name: m.Name, firmware: m.Config.Firmware, devices: m.Config.Hardware.Device, disks: ownDisks(m)}
+	out := &template{self: m.Self, name: m.Name, firmware: m.Config.Firmware, devices: m.Config.Hardware.Device, disks: plainDisks(m)}
 	return out, out.fits(spec)
 }
 

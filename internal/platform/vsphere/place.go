@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
@@ -200,6 +201,7 @@ func commonSpec(spec driver.VMSpec) (types.VirtualMachineConfigSpec, error) {
 	}
 	extra := options(
 		keyID, string(spec.ID),
+		keyDisks, strconv.Itoa(len(spec.Disks)),
 		// The guest sees its disks under the UUIDs known here.
 		"disk.EnableUUID", "TRUE",
 		keyGroup, spec.Group,

@@ -65,6 +65,7 @@ func (s *Site) updateSpec(ctx context.Context, vm ref, c driver.VMChange) (types
 			return spec, err
 		}
 		spec.DeviceChange = append(spec.DeviceChange, change...)
+		spec.ExtraConfig = append(spec.ExtraConfig, countDisks(m, len(c.Disks))...)
 	}
 	if c.NICs != nil {
 		change, err := cardChange(t, k, m, c.NICs)

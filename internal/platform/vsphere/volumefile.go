@@ -268,7 +268,7 @@ func (s *Site) imageDisk(ctx context.Context, spec driver.VolumeSpec) (file stri
 	if err != nil {
 		return "", 0, err
 	}
-	disks := ownDisks(m)
+	disks := plainDisks(m)
 	if len(disks) == 0 {
 		return "", 0, psn.Errorf(psn.InvalidInput, "image %q has no disk to start a volume from", image.Name)
 	}

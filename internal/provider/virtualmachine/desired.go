@@ -29,6 +29,7 @@ func (m model) sizeChange(vm psn.VM) driver.VMChange {
 // networks have other names, only disks grow.
 func (m model) quietChange(active seen, had int) (driver.VMChange, error) {
 	vm, atHome := *active.vm, active.spot().site == m.home().site && active.spot().platform == m.home().platform
+	vm.Disks = own(vm.Disks)
 	vm.Disks = vm.Disks[:min(had, len(vm.Disks))]
 	c := driver.VMChange{Labels: labelChange(vm, m.labels(psn.RoleActive)), Disks: grown(m.Disks, vm.Disks), NICs: more(m.NICs, vm.NICs)}
 	if !atHome {
@@ -58,7 +59,7 @@ func (m model) standbyChange(vm psn.VM) driver.VMChange {
 	c := m.sizeChange(vm)
 	c.Labels = labelChange(vm, m.labels(psn.RoleStandby))
 	c.Disks = grown(m.Disks, vm.Disks)
-	for i := len(vm.Disks); i < len(c.Disks); i++ {
+	for i := len(own(vm.Disks)); i < len(c.Disks); i++ {
 		c.Disks[i].StorageClass = ""
 	}
 	return c

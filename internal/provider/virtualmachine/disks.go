@@ -2,6 +2,7 @@ package virtualmachine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -73,6 +74,12 @@ func specs(l types.List) []driver.DiskSpec {
 // gib rounds up: 256 MiB is not 0 GiB.
 func gib(bytes int64) int64 { return (bytes + bytesPerGiB - 1) / bytesPerGiB }
 
+// own are the machine's disks, without those that somebody put on it: volumes
+// with a life of their own, and other people's data.
+func own(disks []psn.Disk) []psn.Disk {
+	return slices.DeleteFunc(slices.Clone(disks), func(d psn.Disk) bool { return d.Foreign })
+}
+
 func flattenDisks(disks []psn.Disk) types.List {
 	out := make([]disk, len(disks))
 	for i, d := range disks {
@@ -81,9 +88,10 @@ func flattenDisks(disks []psn.Disk) types.List {
 	return listOf(out)
 }
 
-// refreshDisks takes over the sizes and classes of the disks that the state
-// knows. Those that follow are disks with a life of their own, attached later.
+// refreshDisks takes over the sizes and classes of the machine's own disks that
+// the state knows; all of its own when the state knows none, as after an import.
 func refreshDisks(state types.List, seen []psn.Disk) types.List {
+	seen = own(seen)
 	if state.IsNull() || state.IsUnknown() {
 		return flattenDisks(seen)
 	}
@@ -199,7 +207,7 @@ func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // grown is the whole list for driver.VMChange, or nil when the machine's disks
 // are as asked for. Disks that stay keep their very size and storage.
 func grown(asked types.List, seen []psn.Disk) []driver.DiskSpec {
-	want := specs(asked)
+	want, seen := specs(asked), own(seen)
 	if asked.IsNull() || asked.IsUnknown() {
 		return nil
 	}

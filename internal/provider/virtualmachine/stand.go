@@ -80,7 +80,7 @@ func made(vm psn.VM, spec driver.VMSpec) bool {
 	if vm.ID != spec.ID || labels != spec.Labels || vm.VCPUs != spec.VCPUs || vm.MemoryMiB != spec.MemoryMiB {
 		return false
 	}
-	return slices.EqualFunc(vm.Disks, spec.Disks, func(d psn.Disk, s driver.DiskSpec) bool { return d.CapacityBytes == s.CapacityBytes })
+	return slices.EqualFunc(own(vm.Disks), spec.Disks, func(d psn.Disk, s driver.DiskSpec) bool { return d.CapacityBytes == s.CapacityBytes })
 }
 
 // nothingLeft looks, after a create failed, whether no machine was made. In

@@ -2,6 +2,7 @@ package openstackloop_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,10 @@ func TestOpenStackTakesOver(t *testing.T) {
 		return fmt.Sprintf("import {\n  to = psn_virtual_machine.web\n  id = \"p_bs/web-1@santo-stefano-ticino/openstack/%s\"\n}\n", id)
 	}
 	var was *psn.VM
+	theirs := "" // a volume of somebody's data, which stays when the server goes
+	untouched := func(vm *psn.VM) bool {
+		return slices.ContainsFunc(vm.Disks, func(d psn.Disk) bool { return d.UUID == theirs && d.Foreign && d.CapacityBytes == 3<<30 })
+	}
 	byCommand := func() {
 		project := ""
 		var projects []struct{ ID, Name string }
@@ -46,9 +51,13 @@ func TestOpenStackTakesOver(t *testing.T) {
 		for _, v := range []string{boot, data} {
 			c.await("volume "+v, func() bool { return inside("volume", "show", v, "-f", "value", "-c", "status") == "available" })
 		}
+		theirs = strings.TrimSpace(inside("volume", "create", "--size", "3", "--availability-zone", zone, "people-data", "-f", "value", "-c", "id"))
 		ref := inside("server", "create", "--wait", "--flavor", "psn.v2m4", "--volume", boot, "--block-device", "uuid="+data+",source_type=volume,destination_type=volume,boot_index=-1,delete_on_termination=true", "--network", site.Network,
 			"--availability-zone", zone, "--property", "owner=mario", "by-hand", "-f", "value", "-c", "id")
 		ref = strings.TrimSpace(ref)
+		c.await("volume "+theirs, func() bool { return inside("volume", "show", theirs, "-f", "value", "-c", "status") == "available" })
+		inside("server", "add", "volume", ref, theirs)
+		c.await("volume "+theirs, func() bool { return inside("volume", "show", theirs, "-f", "value", "-c", "status") == "in-use" })
 		t.Cleanup(func() { // when the test failed before it was ours
 			if strings.Contains(c.run("server", "list", "--all-projects", "-f", "value", "-c", "ID"), ref) {
 				c.run("server", "delete", "--wait", ref)
@@ -76,7 +85,7 @@ func TestOpenStackTakesOver(t *testing.T) {
 				if is == nil || is.Ref != was.Ref || is.Service != "p_bs/sito-web" || is.Role != psn.RoleActive {
 					return fmt.Errorf("not taken over: %+v", is)
 				}
-				if is.Name != was.Name || is.Power != was.Power || is.VCPUs != was.VCPUs || len(is.Disks) != 2 || is.Disks[0].UUID != was.Disks[0].UUID ||
+				if is.Name != was.Name || is.Power != was.Power || is.VCPUs != was.VCPUs || len(is.Disks) != 3 || !untouched(is) || is.Disks[0].UUID != was.Disks[0].UUID ||
 					is.Disks[1].UUID != was.Disks[1].UUID || len(is.NICs) != 1 || is.NICs[0].MAC != was.NICs[0].MAC || is.Metadata["owner"] != "mario" {
 					return fmt.Errorf("changed:\n%+v\n%+v", was, is)
 				}
@@ -86,9 +95,21 @@ func TestOpenStackTakesOver(t *testing.T) {
 		resource.TestStep{Config: declared, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
 		// What was taken over grows like any other.
 		resource.TestStep{Config: strings.Replace(declared, "size_gib = 2 }", "size_gib = 2 }, { size_gib = 1 }", 1), Check: func(*terraform.State) error {
-			if is := lab.VM(psn.SantoStefanoTicino, web); len(is.Disks) != 3 || is.Disks[2].CapacityBytes != 1<<30 {
+			if is := lab.VM(psn.SantoStefanoTicino, web); len(is.Disks) != 4 || is.Disks[2].CapacityBytes != 1<<30 || !untouched(is) {
 				return fmt.Errorf("not grown: %+v", is.Disks)
 			}
+			return nil
+		}},
+		// A destroy leaves their volume, which has to go before the tenant can.
+		resource.TestStep{Config: bare, Check: func(*terraform.State) error {
+			status := func() string {
+				return c.run("volume", "list", "--all-projects", "--name", "people-data", "-f", "value", "-c", "Status")
+			}
+			if got := status(); got != "available" {
+				return fmt.Errorf("the volume of somebody else is %q", got)
+			}
+			c.run("volume", "delete", theirs)
+			c.await("volume "+theirs+" to go", func() bool { return status() == "" })
 			return nil
 		}},
 	))
