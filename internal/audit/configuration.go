@@ -11,7 +11,7 @@ import (
 // type, the attributes that are written as constants. They cannot be other in
 // the plan.
 func (p *parser) configuration() error {
-	p.file.Constants = map[string]map[string]any{}
+	p.file.Constants, p.file.Modules = map[string]map[string]any{}, map[string]string{}
 	p.file.HasConfiguration = true
 	return p.object(func(key string) error {
 		if key == "root_module" {
@@ -31,9 +31,16 @@ func (p *parser) configuredModule(prefix string, depth int) error {
 			return p.elements(func() error { return p.configured(prefix) })
 		case "module_calls":
 			return p.object(func(name string) error {
+				path := prefix + "module." + name
 				return p.object(func(key string) error {
-					if key == "module" {
-						return p.configuredModule(prefix+"module."+name+".", depth+1)
+					switch key {
+					case "source":
+						var from string
+						err := p.dec.Decode(&from)
+						p.file.Modules[path] = from
+						return err
+					case "module":
+						return p.configuredModule(path+".", depth+1)
 					}
 					return p.skip()
 				})

@@ -38,6 +38,9 @@ type File struct {
 	// Constants are the attributes written as constants in the configuration of
 	// a plan, by address without instance keys.
 	Constants map[string]map[string]any
+	// Modules are the sources of the module calls in the configuration of a plan,
+	// by the path of the module, "module.a.module.b".
+	Modules map[string]string
 	// HasConfiguration says whether the file holds a configuration; every plan does.
 	HasConfiguration bool
 	// Checks are the checks, conditions and preconditions evaluated.

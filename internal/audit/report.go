@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/policy"
@@ -34,7 +33,8 @@ type Report struct {
 	Counts       Counts        `json:"counts"`
 	// Limits names what an audit of this file cannot detect: LimitSignature, ….
 	Limits []Limit `json:"limits"`
-	// Addresses are those of the resources that speak of a subject, sorted.
+	// Addresses are those of the resources that speak of a subject, sorted: of a
+	// cluster, the psn_placement that uses it; of a derogation, who invokes it.
 	Addresses map[string][]string `json:"addresses"`
 }
 
@@ -168,35 +168,10 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	r.Findings = append([]psn.Finding{}, sorted(findings)...)
 	r.describe(s)
 	r.papers(s.doc)
-	r.Addresses = addressesOf(changes)
+	r.Addresses = addressesOf(changes, r.Findings)
 	r.count(s, f, o.state != nil)
 	r.Limits = limitsOf(r)
 	return r, nil
-}
-
-// addressesOf lists the addresses that speak of each natural id: of a machine,
-// its own resource, else the psn_placement that assigns it.
-func addressesOf(resources []Resource) map[string][]string {
-	out, assigned := map[string][]string{}, map[string][]string{}
-	for _, r := range resources {
-		if id, _ := r.After["id"].(string); id != "" {
-			out[id] = append(out[id], r.Address)
-		}
-		tenant, _ := r.After["tenant_id"].(string)
-		machines, _ := r.After["assignments"].(map[string]any)
-		for name := range machines {
-			assigned[tenant+"/"+name] = append(assigned[tenant+"/"+name], r.Address)
-		}
-	}
-	for id, addresses := range assigned {
-		if _, own := out[id]; !own {
-			out[id] = addresses
-		}
-	}
-	for _, addresses := range out {
-		slices.Sort(addresses)
-	}
-	return out
 }
 
 func documentOf(f *File) Document {

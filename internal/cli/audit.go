@@ -20,8 +20,8 @@ var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // auditFlags are the flags of "psn audit".
 type auditFlags struct {
-	state, format, lang, out, separator, digest string
-	json                                        bool
+	state, format, lang, out, separator, digest, configDir string
+	json                                                   bool
 }
 
 func newAudit(a *app) *cobra.Command {
@@ -55,6 +55,7 @@ func newAudit(a *app) *cobra.Command {
 	f.StringVar(&flags.lang, "lang", string(show.English), "language of the report, en or it")
 	f.StringVar(&flags.out, "out", "", "write the report to this `file` instead of the terminal")
 	f.StringVar(&flags.separator, "separator", ",", "what separates the fields of CSV, usually , or ;")
+	f.StringVar(&flags.configDir, "config-dir", "", "`folder` of the configuration: results of --format sarif then name the file and line of the resource")
 	f.StringVar(&flags.digest, "digest", "", "`sha256:…` the file must have, as given by who made it")
 	f.BoolVar(&flags.json, "json", false, "print JSON (--format json)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
@@ -65,12 +66,20 @@ func newAudit(a *app) *cobra.Command {
 		if err := distinct("--out", flags.out, append([]string{flags.state}, args...)...); err != nil {
 			return err
 		}
-		r, err := flags.audit(a, args)
+		file, r, err := flags.audit(a, args)
 		if err != nil {
 			return codeError{exitUnusable, err}
 		}
+		if flags.configDir != "" {
+			tree, done := configuration(flags.configDir, file.Modules)
+			defer done()
+			options.Configuration = tree
+		}
 		if err := a.emit("--out", flags.out, func(w io.Writer) error { return show.Write(w, r, options) }); err != nil {
 			return err
+		}
+		for _, note := range options.Configuration.Notes() {
+			fmt.Fprintln(a.Stderr, "warning: "+note)
 		}
 		if r.Failed() {
 			return codeError{code: exitFailed}
@@ -96,6 +105,9 @@ func (f *auditFlags) options(args []string) (show.Options, error) {
 	if !slices.Contains(show.Languages(), o.Language) {
 		return o, usagef("unknown --lang %q: use en or it", f.lang)
 	}
+	if f.configDir != "" && o.Format != show.SARIF {
+		return o, usagef("--config-dir %q with --format %s: only sarif has places in files; leave it out, or write --format sarif", f.configDir, o.Format)
+	}
 	separator, size := utf8.DecodeRuneInString(f.separator)
 	if size != len(f.separator) || !strings.ContainsRune(",;\t|", separator) {
 		return o, usagef("--separator %q: use one of , ; | or a tab", f.separator)
@@ -108,7 +120,7 @@ func (f *auditFlags) options(args []string) (show.Options, error) {
 }
 
 // audit reads and judges the files.
-func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
+func (f *auditFlags) audit(a *app, args []string) (*audit.File, *audit.Report, error) {
 	path := f.state
 	opts := []audit.Option{audit.Program(a.Version)}
 	if len(args) > 0 {
@@ -116,29 +128,29 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.Report, error) {
 	}
 	first, err := a.readShown(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.digest != "" && first.Digest != f.digest {
-		return nil, advised{
+		return nil, nil, advised{
 			psn.At(path, psn.Errorf(psn.Corrupt, "the file is %s, not %s: it is not the one that digest was given for", first.Digest, f.digest)),
 			"ask who made the plan for the file again, and do not approve this one",
 		}
 	}
 	switch {
 	case len(args) == 0 && first.Kind != audit.KindState:
-		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file is a %s, not a state: leave --state out, or pass the output of show -json for a state", first.Kind))
+		return nil, nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file is a %s, not a state: leave --state out, or pass the output of show -json for a state", first.Kind))
 	case len(args) > 0 && f.state != "":
 		second, err := a.readShown(f.state)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		opts = append(opts, audit.Against(second))
 	}
 	r, err := audit.Evaluate(first, a.Now(), opts...)
 	if err != nil {
-		return nil, psn.At(path, fmt.Errorf("judge: %w", err))
+		return nil, nil, psn.At(path, fmt.Errorf("judge: %w", err))
 	}
-	return r, nil
+	return first, r, nil
 }
 
 // stdin is how the standard input is named in place of a file.

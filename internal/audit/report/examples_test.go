@@ -16,6 +16,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
 	"github.com/italia/terraform-provider-psn/internal/audit/report"
+	"github.com/italia/terraform-provider-psn/internal/audit/source"
 	"github.com/italia/terraform-provider-psn/internal/policy"
 )
 
@@ -85,6 +86,7 @@ func TestExamples(t *testing.T) {
 	for format, ending := range map[report.Format]string{report.CSV: "csv", report.SARIF: "sarif", report.JUnit: "junit.xml"} {
 		golden(t, "broken/report."+ending, written(t, evaluate(t, broken(t)), format, report.Italian))
 	}
+	golden(t, "broken/report.located.sarif", located(t, evaluate(t, broken(t)), source.New("file:///srv/infrastruttura/", os.DirFS(examples), "clean", nil)))
 }
 
 // What each example must come to, in short.

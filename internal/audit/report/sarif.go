@@ -3,10 +3,6 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"net/url"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
@@ -18,7 +14,8 @@ const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
 type object = map[string]any
 
 // writeSARIF writes SARIF 2.1.0. A rule that could not be decided is a result of
-// kind "open", as the standard wants it, and has no level.
+// kind "open", as the standard wants it, and has no level. A result is where the
+// configuration declares its subject, or else in the file audited.
 func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 	rules := rulesByID()
 	index := map[string]int{}
@@ -34,6 +31,7 @@ func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 			"properties":           object{"basis": rule.Basis, "citation": rule.Citation, "outcome": outcome.Outcome},
 		})
 	}
+	where := newPlaces(r, o)
 	results := []object{}
 	for _, f := range r.Findings {
 		s := o.Language.say(f, rules[f.Rule])
@@ -43,12 +41,13 @@ func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 		}
 		result := object{
 			"ruleId": f.Rule, "ruleIndex": index[f.Rule], "kind": "fail", "level": level(f.Severity),
-			"message": object{"text": text},
-			"locations": []object{{
-				"physicalLocation": object{"artifactLocation": object{"uri": sourceURI(o.Source), "index": 0}},
-				"logicalLocations": logicalLocations(r.Addresses[f.Subject], s.Subject),
-			}},
+			"message":             object{"text": text},
 			"partialFingerprints": object{"psn/v1": f.Rule + ":" + f.Subject},
+		}
+		first, others := where.of(f.Subject, s.Subject)
+		result["locations"] = []object{first}
+		if len(others) > 0 {
+			result["relatedLocations"] = others
 		}
 		if f.Outcome == psn.Undecidable {
 			result["kind"], result["level"] = "open", "none"
@@ -62,33 +61,22 @@ func writeSARIF(w io.Writer, r *audit.Report, o Options) error {
 	if r.Program != "" {
 		driver["version"] = r.Program
 	}
-	artifact := object{
-		"location": object{"uri": sourceURI(o.Source)}, "length": r.Document.Bytes, "mimeType": "application/json",
-		"hashes": object{"sha-256": strings.TrimPrefix(r.Document.Digest, "sha256:")},
+	invocation := object{"executionSuccessful": true, "endTimeUtc": r.EvaluatedAt.Format(time.RFC3339)}
+	if notes := where.notes(); len(notes) > 0 {
+		invocation["toolExecutionNotifications"] = notes
+		driver["notifications"] = []object{{"id": notRead, "shortDescription": object{"text": o.Language.word("configuration not read")}}}
+	}
+	run := object{
+		"tool": object{"driver": driver}, "language": string(o.Language), "columnKind": "utf16CodeUnits",
+		"artifacts": where.artifacts, "results": results, "invocations": []object{invocation},
+	}
+	if bases := where.bases(); bases != nil {
+		run["originalUriBaseIds"] = bases
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(object{
-		"$schema": sarifSchema, "version": "2.1.0",
-		"runs": []object{{
-			"tool": object{"driver": driver}, "language": string(o.Language), "columnKind": "utf16CodeUnits",
-			"artifacts": []object{artifact}, "results": results,
-			"invocations": []object{{"executionSuccessful": true, "endTimeUtc": r.EvaluatedAt.Format(time.RFC3339)}},
-		}},
-	})
-}
-
-// logicalLocations are the addresses in the configuration, then the natural id.
-func logicalLocations(addresses []string, subject string) []object {
-	out := []object{}
-	for _, a := range addresses {
-		out = append(out, object{"fullyQualifiedName": a, "kind": "resource"})
-	}
-	if !slices.Contains(addresses, subject) {
-		out = append(out, object{"fullyQualifiedName": subject, "kind": "resource"})
-	}
-	return out
+	return enc.Encode(object{"$schema": sarifSchema, "version": "2.1.0", "runs": []object{run}})
 }
 
 func level(s psn.Severity) string {
@@ -100,12 +88,4 @@ func level(s psn.Severity) string {
 	default:
 		return "note"
 	}
-}
-
-// sourceURI is the file's name as a URI reference.
-func sourceURI(source string) string {
-	if source == "" {
-		source = "plan.json"
-	}
-	return (&url.URL{Path: filepath.ToSlash(source)}).String()
 }

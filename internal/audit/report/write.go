@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/italia/terraform-provider-psn/internal/audit"
+	"github.com/italia/terraform-provider-psn/internal/audit/source"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -31,6 +32,9 @@ type Options struct {
 	Language Language // default: English
 	// Source is the name of the file audited, as results refer to it.
 	Source string
+	// Configuration is where SARIF looks for the blocks of addresses; nil:
+	// results are in Source.
+	Configuration *source.Tree
 	// Separator of CSV fields: ',' (default) or ';', which spreadsheets set up
 	// for Italian expect.
 	Separator rune
