@@ -12,6 +12,7 @@ import (
 // the plan.
 func (p *parser) configuration() error {
 	p.file.Constants, p.file.Modules = map[string]map[string]any{}, map[string]string{}
+	p.file.InventoryFrom = map[string][]string{}
 	p.file.HasConfiguration = true
 	return p.object(func(key string) error {
 		if key == "root_module" {
@@ -79,7 +80,25 @@ func (p *parser) configured(prefix string) error {
 		}
 	}
 	p.file.Constants[prefix+in.Address] = constants
+	if in.Type == "psn_placement" {
+		p.inventoryFrom(prefix+in.Address, expressions["inventory"])
+	}
 	return nil
+}
+
+// inventoryFrom notes which readings an expression refers to by name.
+func (p *parser) inventoryFrom(address string, expression json.RawMessage) {
+	var e struct {
+		References []string `json:"references"`
+	}
+	if decode(expression, &e) != nil {
+		return // a block would be a list; the attribute is none
+	}
+	for _, r := range e.References {
+		if strings.HasPrefix(r, "data.psn_inventory.") {
+			p.file.InventoryFrom[address] = append(p.file.InventoryFrom[address], r)
+		}
+	}
 }
 
 // configAddress is the address of a resource without instance keys, as its

@@ -35,6 +35,12 @@ type File struct {
 	Drift []Resource
 	// Prior is prior_state of a plan, sorted by address.
 	Prior []Resource
+	// Readings are what every data.psn_inventory of a plan had found, as
+	// prior_state has it, sorted by address.
+	Readings []Resource
+	// InventoryFrom are the data.psn_inventory that the configuration takes the
+	// inventory of a psn_placement from, by address without instance keys.
+	InventoryFrom map[string][]string
 	// Constants are the attributes written as constants in the configuration of
 	// a plan, by address without instance keys.
 	Constants map[string]map[string]any

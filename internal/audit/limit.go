@@ -10,6 +10,9 @@ const (
 	LimitSignature Limit = "signature"
 	// LimitInventory: capacity is judged on the inventory the file records.
 	LimitInventory Limit = "inventory"
+	// LimitReading: the plan holds no reading of data.psn_inventory, so an
+	// inventory changed in every part of the file is not told from a true one.
+	LimitReading Limit = "inventory reading"
 	// LimitProvider: show -json does not say which version of the provider made
 	// it; the digest of the rules does, where a psn_placement is there.
 	LimitProvider Limit = "provider version"
@@ -19,8 +22,11 @@ const (
 	LimitEvidence Limit = "documents"
 )
 
-func limitsOf(r *Report) []Limit {
+func limitsOf(r *Report, f *File) []Limit {
 	out := []Limit{LimitSignature, LimitInventory, LimitProvider, LimitEvidence}
+	if f.Kind == KindPlan && len(f.Readings) == 0 && len(inventoried(f)) > 0 {
+		out = append(out, LimitReading)
+	}
 	if r.Document.Kind == KindState {
 		out = append(out, LimitState)
 	}

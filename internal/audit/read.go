@@ -55,6 +55,7 @@ func Read(r io.Reader) (*File, error) {
 	slices.SortStableFunc(f.Values, byAddress)
 	slices.SortStableFunc(f.Prior, byAddress)
 	slices.SortStableFunc(f.Drift, byAddress)
+	slices.SortStableFunc(f.Readings, byAddress)
 	slices.SortStableFunc(f.Checks, func(a, b Check) int { return strings.Compare(a.Address, b.Address) })
 	slices.Sort(f.Lookalikes)
 	f.Lookalikes = slices.Compact(f.Lookalikes)

@@ -144,6 +144,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	}
 	findings = append(findings, recorded(changes, findings, s.doc)...)
 	findings = append(findings, recordedRoom(changes, s)...)
+	findings = append(findings, againstReadings(f)...)
 	findings = append(findings, changed(f)...)
 	findings = append(findings, checked(f)...)
 	findings = append(findings, completeness(f, now)...)
@@ -170,7 +171,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	r.papers(s.doc)
 	r.Addresses = addressesOf(changes, r.Findings)
 	r.count(s, f, o.state != nil)
-	r.Limits = limitsOf(r)
+	r.Limits = limitsOf(r, f)
 	return r, nil
 }
 

@@ -68,6 +68,14 @@ func (p *parser) value(into *[]Resource) error {
 	if err := p.dec.Decode(&in); err != nil {
 		return err
 	}
+	if into == &p.file.Prior && in.Mode == "data" && in.Type == "psn_inventory" && ours(in.Provider) {
+		found, err := decodeObject(in.Values)
+		if err != nil {
+			return badResource(in.Address, err)
+		}
+		p.file.Readings = append(p.file.Readings, Resource{Address: in.Address, Type: in.Type, After: found})
+		return nil
+	}
 	foreign := p.file.Foreign
 	if into != &p.file.Values {
 		foreign = map[string]int{} // counted where they are planned
