@@ -40,6 +40,17 @@ type Site interface {
 	Close(ctx context.Context) error
 }
 
+// Remains tells and removes what may outlive a machine where its disks and cards
+// are objects of their own: of one that somebody deleted by other means, or whose
+// deletion was cut off.
+type Remains interface {
+	// VMRemains names, for people, the disks and cards of the machine of the id,
+	// when the machine itself does not stand; nothing while it does.
+	VMRemains(ctx context.Context, id psn.VMID) ([]string, error)
+	// DeleteVMRemains removes them; psn.Conflict while the machine stands.
+	DeleteVMRemains(ctx context.Context, id psn.VMID) error
+}
+
 // Labels say whose a machine is and what it is for. Backends store them on the
 // machine itself in the create call, so that no machine of ours is ever
 // unlabelled, and as tags where the platform has tags.

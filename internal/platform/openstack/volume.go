@@ -215,15 +215,19 @@ func (s *Site) volumeReady(ctx context.Context, c *gophercloud.ServiceClient, id
 	return nil, said
 }
 
-// volumeAtRest waits until nothing is under way on the volume.
+// volumeAtRest waits until nothing is under way on the volume. With an error it
+// returns the volume as it was last seen.
 func (s *Site) volumeAtRest(ctx context.Context, c *gophercloud.ServiceClient, id string) (*cinderVolume, error) {
-	var got struct{ Volume cinderVolume }
+	var last cinderVolume
 	err := s.wait(ctx, "volume "+id, func(ctx context.Context) (bool, error) {
-		got.Volume = cinderVolume{}
-		err := s.known(ctx, func() error { return get(ctx, c, "volumes/"+url.PathEscape(id), &got) })
-		return got.Volume.atRest(), err
+		var got struct{ Volume cinderVolume }
+		if err := s.known(ctx, func() error { return get(ctx, c, "volumes/"+url.PathEscape(id), &got) }); err != nil {
+			return false, err
+		}
+		last = got.Volume
+		return last.atRest(), nil
 	})
-	return &got.Volume, err
+	return &last, err
 }
 
 // UpdateVolume implements driver.Volumes.

@@ -50,6 +50,9 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 	if v, err = s.volumeAtRest(ctx, vol, v.ID); err != nil {
 		return err
 	}
+	if err := s.putRight(ctx, v); err != nil {
+		return err
+	}
 	switch at := v.servers(); {
 	case v.on(vm):
 		return nil

@@ -4,17 +4,28 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
+// Status of a volume that is growing, and of one that could not grow.
+const (
+	volumeGrowing  = "extending"
+	volumeNotGrown = "error_extending"
+)
+
 // growVolume makes the volume so large, attached or not; being so large is
-// success. A volume that could not grow is what it was before.
+// success. A volume that could not grow is what it was before, and so is one
+// whose growth failed after the process that asked for it was killed.
 func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *cinderVolume, want int64) (*cinderVolume, error) {
 	before, err := s.volumeAtRest(ctx, c, v.ID)
 	if err != nil {
+		return nil, s.stillGrowing(before, err)
+	}
+	if err := s.putRight(ctx, before); err != nil {
 		return nil, err
 	}
 	switch {
@@ -30,8 +41,11 @@ func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *
 		return nil, err
 	}
 	after, err := s.volumeAtRest(ctx, c, v.ID)
-	if err != nil || after.SizeGiB >= want {
-		return after, err
+	if err != nil {
+		return nil, s.stillGrowing(after, err)
+	}
+	if after.SizeGiB >= want {
+		return after, nil
 	}
 	return nil, s.notGrown(ctx, c, before, after, want)
 }
@@ -44,18 +58,54 @@ func (s *Site) notGrown(ctx context.Context, c *gophercloud.ServiceClient, befor
 	if len(before.servers()) > 0 && !psn.Is(said, psn.Exhausted) {
 		said = psn.Errorf(psn.Conflict, "%w: some storage cannot grow a volume that a machine has: take it off, grow it, and attach it again", said)
 	}
-	if after.Status != "error_extending" {
+	if after.Status != volumeNotGrown {
 		return said
 	}
-	err := s.cleanUp(ctx, func(ctx context.Context) error {
-		admin, err := s.volume(ctx, "")
-		if err != nil {
-			return err
-		}
-		return send(ctx, admin, http.MethodPost, "volumes/"+after.ID+"/action", map[string]any{"os-reset_status": map[string]any{"status": before.Status}}, nil)
-	})
+	err := s.cleanUp(ctx, func(ctx context.Context) error { return s.resetStatus(ctx, after.ID, before.Status) })
 	if err != nil {
 		said = fmt.Errorf("%w; and it is left in status %q: %w", said, after.Status, err)
 	}
 	return said
+}
+
+// usable is the status of a volume that nothing is wrong with.
+func (v cinderVolume) usable() string {
+	if len(v.servers()) > 0 {
+		return "in-use"
+	}
+	return "available"
+}
+
+// resetStatus takes a volume out of a status in which nothing can be done with
+// it. Cinder lets the operator do so, not the tenant.
+func (s *Site) resetStatus(ctx context.Context, id, status string) error {
+	admin, err := s.volume(ctx, "")
+	if err != nil {
+		return err
+	}
+	return send(ctx, admin, http.MethodPost, "volumes/"+url.PathEscape(id)+"/action", map[string]any{"os-reset_status": map[string]any{"status": status}}, nil)
+}
+
+// putRight takes a volume out of the status in which a growth that failed left it
+// after whoever asked for it was gone; any other is left as it is.
+func (s *Site) putRight(ctx context.Context, v *cinderVolume) error {
+	if v.Status != volumeNotGrown {
+		return nil
+	}
+	v.Status = v.usable()
+	if err := s.resetStatus(ctx, v.ID, v.Status); err != nil {
+		return s.adding(err, fmt.Sprintf("volume %s was left in status %q by an earlier growth, and its bytes are whole: an administrator can put it back (openstack volume set --state %s %s)",
+			v.ID, volumeNotGrown, v.Status, v.ID))
+	}
+	return nil
+}
+
+// stillGrowing says what to do about a volume that did not come to rest: one that
+// is really growing must not be put into another status.
+func (s *Site) stillGrowing(v *cinderVolume, err error) error {
+	if v.Status != volumeGrowing {
+		return err
+	}
+	return s.adding(err, fmt.Sprintf("it is in status %q: apply again when that has ended; when it does not end, make sure that no cinder-volume is at it, "+
+		"have an administrator put it back (openstack volume set --state %s %s), and apply again", volumeGrowing, v.usable(), v.ID))
 }
