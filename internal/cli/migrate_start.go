@@ -58,7 +58,7 @@ func newMigrateStart(a *app) *cobra.Command {
 
 // warn prints the rules that the request breaks without being refused for it.
 func (a *app) warn(s migration.Spec) {
-	for _, f := range s.Findings(nil) {
+	for _, f := range s.Findings(a.Now(), nil) {
 		if f.Severity == psn.SeverityWarning && f.Outcome == psn.Failed {
 			fmt.Fprintf(a.Stderr, "warning: %s: %s; %s (basis: %s: %s)\n", f.Rule, f.Message, f.Remedy, f.Basis, f.Citation)
 		}

@@ -13,9 +13,12 @@ const (
 	minRPO               = time.Second
 )
 
-// Check returns the first thing that is wrong with the request, naming the
-// field, the value and the remedy.
-func (s Spec) Check() error {
+// Check is CheckAt on the day of the system's clock.
+func (s Spec) Check() error { return s.CheckAt(time.Now()) }
+
+// CheckAt returns the first thing that is wrong with the request, naming the
+// field, the value and the remedy. Derogations are judged on the day of now.
+func (s Spec) CheckAt(now time.Time) error {
 	if _, err := psn.ParseVMID(string(s.ID)); err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (s Spec) Check() error {
 	default:
 		return invalid("health is %q: use %q or %q", s.Health, HealthGuest, HealthPower)
 	}
-	return s.checkRules()
+	return s.checkRules(now)
 }
 
 func invalid(format string, args ...any) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func (c *Client) Start(ctx context.Context, s Spec) error {
 	case before.Phase == PhaseFinalized:
 		return psn.Errorf(psn.Conflict, "replica %s is finalized: its target serves; a new migration needs another machine", s.ID)
 	}
-	first := Status{ID: s.ID, Phase: PhasePreflight, StartedAt: time.Now().UTC()}
+	first := Status{ID: s.ID, Phase: PhasePreflight, StartedAt: time.Now().UTC(), Derogations: s.Derogations}
 	_, err = c.c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       WorkflowID(s.ID),
 		TaskQueue:                                TaskQueue(s.Target.Site),
@@ -97,7 +98,7 @@ func sameSpec(memo *commonpb.Memo, want Spec) error {
 	if err := field(memo, memoSpec, &have); err != nil {
 		return err
 	}
-	if have != want {
+	if !reflect.DeepEqual(have, want) {
 		return psn.Errorf(psn.Conflict, "replica %s runs already, for another request (source %s/%s to site %s): cancel it first, or leave the request as it is", want.ID, have.Source.Name, have.Source.VM, have.Target.Site)
 	}
 	return nil

@@ -35,7 +35,7 @@ func (r *replica) cutover(ctx workflow.Context) error {
 	}
 	in := r.input(ctx)
 	r.touched = true
-	r.report = Report{TargetRef: r.Target.Ref, MACs: r.Machine.MACs}
+	r.report = Report{TargetRef: r.Target.Ref, MACs: r.Machine.MACs, Derogations: r.spec.Derogations}
 	steps := []struct {
 		activity any
 		out      any

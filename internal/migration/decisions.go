@@ -18,7 +18,7 @@ func (r *replica) listen(ctx workflow.Context) error {
 	}
 	decisions := []struct {
 		name string
-		may  func(workflow.Context) error
+		may  func(workflow.Context, Approval) error
 		note func(workflow.Context, Approval)
 	}{
 		{UpdateApprove, r.mayApprove, r.noteApproval},
@@ -31,7 +31,7 @@ func (r *replica) listen(ctx workflow.Context) error {
 			if a.By == "" {
 				return refuse("nobody is named as deciding: say who decides")
 			}
-			return d.may(ctx)
+			return d.may(ctx, a)
 		}
 		err := workflow.SetUpdateHandlerWithOptions(ctx, d.name, handler, workflow.UpdateHandlerOptions{Validator: validator})
 		if err != nil {
@@ -49,6 +49,9 @@ func (r *replica) listen(ctx workflow.Context) error {
 
 func (r *replica) noteApproval(ctx workflow.Context, a Approval) {
 	r.approval = &a
+	if len(a.Derogations) > 0 {
+		r.spec.Derogations, r.Status.Derogations = a.Derogations, a.Derogations
+	}
 	r.Status.ApprovedBy, r.Status.ApprovedAt = a.By, workflow.Now(ctx)
 }
 
@@ -65,7 +68,7 @@ func refuse(format string, args ...any) error {
 	return temporal.NewApplicationError(fmt.Sprintf(format, args...), string(psn.Conflict))
 }
 
-func (r *replica) mayApprove(ctx workflow.Context) error {
+func (r *replica) mayApprove(ctx workflow.Context, a Approval) error {
 	if r.approval != nil {
 		return refuse("the cutover is approved already, by %s", r.approval.By)
 	}
@@ -78,10 +81,25 @@ func (r *replica) mayApprove(ctx workflow.Context) error {
 	if lag := workflow.Now(ctx).Sub(r.Status.LastSyncAt); lag > r.spec.RPO {
 		return refuse("the last committed state is %v old, more than the RPO of %v: wait for a cycle within it, or ask for one now", lag.Round(time.Second), r.spec.RPO)
 	}
+	return r.mayDerogate(ctx, a)
+}
+
+// mayDerogate judges once more, on the day of the cutover, what is set aside.
+func (r *replica) mayDerogate(ctx workflow.Context, a Approval) error {
+	spec := r.spec
+	if len(a.Derogations) > 0 {
+		spec.Derogations = a.Derogations
+	}
+	if len(spec.Derogations) == 0 {
+		return nil // nothing about its place depends on the day
+	}
+	if err := spec.checkRules(workflow.Now(ctx)); err != nil {
+		return refuse("%s; approve with the derogation renewed, or cancel the replica and place the machine anew", err)
+	}
 	return nil
 }
 
-func (r *replica) mayRollBack(workflow.Context) error {
+func (r *replica) mayRollBack(workflow.Context, Approval) error {
 	switch r.Status.Phase {
 	case PhaseCutover, PhaseVerified:
 	case PhaseFinalized, PhaseRolledBack, PhaseFailed:
@@ -98,7 +116,7 @@ func (r *replica) mayRollBack(workflow.Context) error {
 	return nil
 }
 
-func (r *replica) mayFinalize(workflow.Context) error {
+func (r *replica) mayFinalize(workflow.Context, Approval) error {
 	switch {
 	case r.Status.Phase != PhaseVerified:
 		return refuse("the replica is %s: only a %s cutover can be finalized", r.Status.Phase, PhaseVerified)

@@ -56,7 +56,7 @@ func Replica(ctx workflow.Context, spec Spec, carried *Carried) (Report, error) 
 	if carried != nil {
 		r.Carried = *carried
 	} else {
-		r.Status = Status{ID: spec.ID, Phase: PhasePreflight, StartedAt: workflow.Now(ctx)}
+		r.Status = Status{ID: spec.ID, Phase: PhasePreflight, StartedAt: workflow.Now(ctx), Derogations: spec.Derogations}
 	}
 	if err := r.listen(ctx); err != nil {
 		return Report{}, err

@@ -3,6 +3,7 @@ package migration_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -45,7 +46,7 @@ func TestRequestsKeepTheRules(t *testing.T) {
 func TestUnknownPlacesAreNotRefused(t *testing.T) {
 	s := hourly()
 	s.Target.StandbySite = ""
-	for _, f := range s.Findings(policy.Unknown{"standby_site": true}) {
+	for _, f := range s.Findings(time.Time{}, policy.Unknown{"standby_site": true}) {
 		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError {
 			t.Errorf("refused for what is not known yet: %+v", f)
 		}

@@ -14,16 +14,21 @@ type Spec struct {
 	Classification psn.Classification `json:"classification"`
 	Source         SourceRef          `json:"source"`
 	Target         TargetRef          `json:"target"`
-	Resources      psn.Resources      `json:"resources,omitzero"`         // what the place was decided for; a zero is unknown
-	RPO            time.Duration      `json:"rpo"`                        // delta cycles start at most this far apart
-	MinDeltas      int                `json:"min_deltas"`                 // delta cycles before approval is accepted (>= 1)
-	BytesPerSecond int64              `json:"bytes_per_second,omitempty"` // 0 means unlimited
-	Verify         VerifyPolicy       `json:"verify"`
-	ShutdownAfter  time.Duration      `json:"shutdown_after"` // how long the guest may take to shut down
-	HardPowerOff   bool               `json:"hard_power_off"` // what to do then: power off (true) or fail (false)
-	Health         HealthGate         `json:"health,omitempty"`
-	HealthWithin   time.Duration      `json:"health_within,omitempty"`  // how long the target may take to pass the gate; 0 means 10 minutes
-	CutoverWithin  time.Duration      `json:"cutover_within,omitempty"` // from asking the guest to stop to the target powered on, then roll back; 0 means 4 hours
+	Resources      psn.Resources      `json:"resources,omitzero"` // what the place was decided for; a zero is unknown
+	// Derogations set rules aside for this machine, each with its document. They
+	// are judged by date when the replica is registered, in its preflight and when
+	// its cutover is approved: one that has expired then is refused. Neither the
+	// cycles in between nor a rollback are stopped by one.
+	Derogations    []psn.Derogation `json:"derogations,omitempty"`
+	RPO            time.Duration    `json:"rpo"`                        // delta cycles start at most this far apart
+	MinDeltas      int              `json:"min_deltas"`                 // delta cycles before approval is accepted (>= 1)
+	BytesPerSecond int64            `json:"bytes_per_second,omitempty"` // 0 means unlimited
+	Verify         VerifyPolicy     `json:"verify"`
+	ShutdownAfter  time.Duration    `json:"shutdown_after"` // how long the guest may take to shut down
+	HardPowerOff   bool             `json:"hard_power_off"` // what to do then: power off (true) or fail (false)
+	Health         HealthGate       `json:"health,omitempty"`
+	HealthWithin   time.Duration    `json:"health_within,omitempty"`  // how long the target may take to pass the gate; 0 means 10 minutes
+	CutoverWithin  time.Duration    `json:"cutover_within,omitempty"` // from asking the guest to stop to the target powered on, then roll back; 0 means 4 hours
 }
 
 // SourceRef names the machine to bring.
@@ -96,6 +101,8 @@ type Status struct {
 	ApprovedBy string       `json:"approved_by,omitempty"`
 	ApprovedAt time.Time    `json:"approved_at"`
 	Report     *Report      `json:"report,omitempty"`
+	// Derogations are those it runs under: of the request, then of the approval.
+	Derogations []psn.Derogation `json:"derogations,omitempty"`
 }
 
 // Cycle is one committed pass over all disks.
@@ -123,12 +130,14 @@ type DiskStatus struct {
 
 // Report is the account of a finished cutover.
 type Report struct {
-	DowntimeSeconds float64      `json:"downtime_seconds"` // guest asked to stop until target powered on
-	SourceOffAt     time.Time    `json:"source_off_at"`
-	TargetOnAt      time.Time    `json:"target_on_at"`
-	TargetRef       string       `json:"target_ref"`
-	MACs            []string     `json:"macs"`
-	Disks           []DiskReport `json:"disks"`
+	DowntimeSeconds float64   `json:"downtime_seconds"` // guest asked to stop until target powered on
+	SourceOffAt     time.Time `json:"source_off_at"`
+	TargetOnAt      time.Time `json:"target_on_at"`
+	TargetRef       string    `json:"target_ref"`
+	MACs            []string  `json:"macs"`
+	// Derogations are those in force when the cutover was approved.
+	Derogations []psn.Derogation `json:"derogations,omitempty"`
+	Disks       []DiskReport     `json:"disks"`
 	// Of a cutover that was taken back; zero otherwise.
 	RolledBackAt  time.Time `json:"rolled_back_at"`
 	RolledBackBy  string    `json:"rolled_back_by,omitempty"`
@@ -157,6 +166,9 @@ const (
 type Approval struct {
 	By   string `json:"by"`
 	Note string `json:"note,omitempty"`
+	// Derogations, when there are any, take the place of those of the request: a
+	// derogation that was renewed while the replica ran. Read by UpdateApprove only.
+	Derogations []psn.Derogation `json:"derogations,omitempty"`
 }
 
 // WorkflowID is the id of a replica's workflow.
