@@ -64,6 +64,13 @@ func (s *Site) leftovers(ctx context.Context, id psn.TenantID) ([]string, error)
 	for _, v := range volumes {
 		left = append(left, fmt.Sprintf("volume %s (%d MiB)", v.Name, ceilMiB(v.SizeBytes)))
 	}
+	parts, err := s.parts(ctx, t, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range parts {
+		left = append(left, "unfinished volume "+file)
+	}
 	slices.Sort(left)
 	return left, nil
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -347,14 +346,5 @@ func (s *Site) deleteVolume(ctx context.Context, ref string) error {
 	if v.AttachedTo != "" {
 		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it first", s.called(ctx, v.AttachedTo))
 	}
-	res, err := methods.DeleteVirtualDisk_Task(ctx, s.conn.vim, &types.DeleteVirtualDisk_Task{
-		This: *s.conn.vim.ServiceContent.VirtualDiskManager, Name: volumePath(v.StorageClass, v.Tenant, v.Name), Datacenter: &s.dc.Self,
-	})
-	if err == nil {
-		_, err = s.wait(ctx, res.Returnval)
-	}
-	if isFault[types.FileNotFound](err) {
-		return nil
-	}
-	return err
+	return s.deleteFile(ctx, volumePath(v.StorageClass, v.Tenant, v.Name))
 }

@@ -74,7 +74,31 @@ func (s *Site) volumeFiles(ctx context.Context, t *topology, tenant psn.TenantID
 }
 
 func (s *Site) volumesOn(ctx context.Context, t *topology, ds mo.Datastore, tenant psn.TenantID) ([]driver.Volume, error) {
-	folder := (&object.DatastorePath{Datastore: ds.Name, Path: path.Join(volumesFolder, string(tenant))}).String()
+	results, err := s.searchDisks(ctx, ds, path.Join(volumesFolder, string(tenant)))
+	if err != nil {
+		return nil, err
+	}
+	zone := ""
+	if reach := t.reachedFrom(ds.Self); len(reach) == 1 {
+		zone = reach[0]
+	}
+	var out []driver.Volume
+	for _, r := range results {
+		for name, size := range disksIn(r) {
+			owner := path.Base(strings.TrimSuffix(r.FolderPath, "/"))
+			out = append(out, driver.Volume{
+				Ref: volumeRef(psn.TenantID(owner), name), Status: volumeFree,
+				VolumeSpec: driver.VolumeSpec{Tenant: psn.TenantID(owner), Name: name, SizeBytes: size, StorageClass: ds.Name, Zone: zone},
+			})
+		}
+	}
+	return out, nil
+}
+
+// searchDisks looks for disks in a folder of a datastore and below; nothing is in
+// one that does not exist.
+func (s *Site) searchDisks(ctx context.Context, ds mo.Datastore, below string) ([]types.HostDatastoreBrowserSearchResults, error) {
+	folder := (&object.DatastorePath{Datastore: ds.Name, Path: below}).String()
 	res, err := methods.SearchDatastoreSubFolders_Task(ctx, s.conn.vim, &types.SearchDatastoreSubFolders_Task{
 		This: ds.Browser, DatastorePath: folder, SearchSpec: &types.HostDatastoreBrowserSearchSpec{
 			Query:        []types.BaseFileQuery{&types.VmDiskFileQuery{Details: &types.VmDiskFileQueryFlags{CapacityKb: true}}},
@@ -92,22 +116,8 @@ func (s *Site) volumesOn(ctx context.Context, t *topology, ds mo.Datastore, tena
 	if err != nil {
 		return nil, fmt.Errorf("search %s: %w", folder, err)
 	}
-	zone := ""
-	if reach := t.reachedFrom(ds.Self); len(reach) == 1 {
-		zone = reach[0]
-	}
 	results, _ := found.(types.ArrayOfHostDatastoreBrowserSearchResults)
-	var out []driver.Volume
-	for _, r := range results.HostDatastoreBrowserSearchResults {
-		for name, size := range disksIn(r) {
-			owner := path.Base(strings.TrimSuffix(r.FolderPath, "/"))
-			out = append(out, driver.Volume{
-				Ref: volumeRef(psn.TenantID(owner), name), Status: volumeFree,
-				VolumeSpec: driver.VolumeSpec{Tenant: psn.TenantID(owner), Name: name, SizeBytes: size, StorageClass: ds.Name, Zone: zone},
-			})
-		}
-	}
-	return out, nil
+	return results.HostDatastoreBrowserSearchResults, nil
 }
 
 // disksIn are the sizes in bytes of the disks in a tenant's folder, by name,
@@ -213,45 +223,25 @@ func (s *Site) roomFor(ctx context.Context, store string, bytes int64) error {
 
 // makeVolume makes the file, of zeros or of an image's first disk.
 func (s *Site) makeVolume(ctx context.Context, spec driver.VolumeSpec, store string) error {
-	source, filled := "", int64(0)
 	if spec.Image != "" {
-		var err error
-		if source, filled, err = s.imageDisk(ctx, spec); err != nil {
-			return err
-		}
+		return s.copyImage(ctx, spec, store)
 	}
 	if err := s.makeHome(ctx, store, spec.Tenant); err != nil {
 		return err
 	}
-	file := volumePath(store, spec.Tenant, spec.Name)
-	manager := *s.conn.vim.ServiceContent.VirtualDiskManager
-	var task ref
-	if source != "" {
-		res, err := methods.CopyVirtualDisk_Task(ctx, s.conn.vim, &types.CopyVirtualDisk_Task{
-			This: manager, SourceName: source, SourceDatacenter: &s.dc.Self, DestName: file, DestDatacenter: &s.dc.Self,
-		})
-		if err != nil {
-			return err
-		}
-		task = res.Returnval
-	} else {
-		res, err := methods.CreateVirtualDisk_Task(ctx, s.conn.vim, &types.CreateVirtualDisk_Task{
-			This: manager, Name: file, Datacenter: &s.dc.Self, Spec: &types.FileBackedVirtualDiskSpec{
-				VirtualDiskSpec: types.VirtualDiskSpec{
-					DiskType: string(types.VirtualDiskTypeThin), AdapterType: string(types.VirtualDiskAdapterTypeLsiLogic),
-				},
-				CapacityKb: spec.SizeBytes >> 10,
+	res, err := methods.CreateVirtualDisk_Task(ctx, s.conn.vim, &types.CreateVirtualDisk_Task{
+		This: *s.conn.vim.ServiceContent.VirtualDiskManager, Name: volumePath(store, spec.Tenant, spec.Name), Datacenter: &s.dc.Self,
+		Spec: &types.FileBackedVirtualDiskSpec{
+			VirtualDiskSpec: types.VirtualDiskSpec{
+				DiskType: string(types.VirtualDiskTypeThin), AdapterType: string(types.VirtualDiskAdapterTypeLsiLogic),
 			},
-		})
-		if err != nil {
-			return err
-		}
-		task = res.Returnval
+			CapacityKb: spec.SizeBytes >> 10,
+		},
+	})
+	if err == nil {
+		_, err = s.wait(ctx, res.Returnval)
 	}
-	if _, err := s.wait(ctx, task); err != nil || source == "" || filled == spec.SizeBytes {
-		return err
-	}
-	return s.extendFile(ctx, file, spec.SizeBytes)
+	return err
 }
 
 // imageDisk is the path and the capacity of the disk that a volume starts from.
@@ -281,10 +271,14 @@ func (s *Site) imageDisk(ctx context.Context, spec driver.VolumeSpec) (file stri
 
 // makeHome makes the folder of a tenant's volumes on a datastore.
 func (s *Site) makeHome(ctx context.Context, store string, tenant psn.TenantID) error {
+	return s.makeDirectory(ctx, path.Dir(volumePath(store, tenant, "x")))
+}
+
+func (s *Site) makeDirectory(ctx context.Context, dir string) error {
 	parents := true
 	_, err := methods.MakeDirectory(ctx, s.conn.vim, &types.MakeDirectory{
 		This: *s.conn.vim.ServiceContent.FileManager, Datacenter: &s.dc.Self, CreateParentDirectories: &parents,
-		Name: path.Dir(volumePath(store, tenant, "x")),
+		Name: dir,
 	})
 	if isFault[types.FileAlreadyExists](err) {
 		return nil
