@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // hash is the SHA-256 of a file, in lower-case hex.
@@ -23,6 +25,18 @@ func hash(file string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", file, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// asPlanned is the SHA-256 of a file, and an error when the plan says another.
+func asPlanned(file, planned string) (string, error) {
+	sum, err := hash(file)
+	switch {
+	case err != nil:
+		return "", psn.Errorf(psn.InvalidInput, "file: %w", err)
+	case planned != "" && sum != planned:
+		return "", psn.Errorf(psn.Corrupt, "file %q is not the one that was planned: its SHA-256 is %s, the plan says %s. Nothing was uploaded: put the planned content back, or plan again, with sha256 corrected where it is declared", file, sum, planned)
+	}
+	return sum, nil
 }
 
 // upload is content on its way, telling the log of every tenth of it.

@@ -30,3 +30,6 @@ func Flatten(m Model, i driver.Image) Model {
 func Follow(ctx context.Context, content io.ReadCloser, size int64) io.ReadCloser {
 	return follow(ctx, content, "debian", size)
 }
+
+// AsPlanned is the file's hash, when it is the one planned.
+var AsPlanned = asPlanned

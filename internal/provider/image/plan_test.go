@@ -16,6 +16,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/provider/image"
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 const none = ""
@@ -135,5 +136,32 @@ func TestUploadTellsItsProgress(t *testing.T) {
 	}
 	if last := lines[9]; last["bytes"] != float64(len(content)) || last["percent"] != float64(100) || last["image"] != "debian" {
 		t.Errorf("the last line is %v", last)
+	}
+}
+
+// TestAnotherFileThanPlanned: the error names the file and both hashes.
+func TestAnotherFileThanPlanned(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "debian.raw")
+	if err := os.WriteFile(file, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const is = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+	for _, planned := range []string{"", is} {
+		if got, err := image.AsPlanned(file, planned); err != nil || got != is {
+			t.Errorf("planned %q: %q, %v", planned, got, err)
+		}
+	}
+	planned := strings.Repeat("0", 64)
+	_, err := image.AsPlanned(file, planned)
+	if !psn.Is(err, psn.Corrupt) {
+		t.Fatal(err)
+	}
+	for _, text := range []string{file, is, planned, "Nothing was uploaded"} {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("%v: it should say %q", err, text)
+		}
+	}
+	if _, err := image.AsPlanned(file+".gone", ""); !psn.Is(err, psn.InvalidInput) {
+		t.Error(err)
 	}
 }

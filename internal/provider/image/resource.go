@@ -30,7 +30,8 @@ func (image) Kind() string { return "image" }
 func (image) Shared() bool { return true }
 
 // Create implements located.Object. The platform checks what arrives against the
-// hash of the plan; an upload that fails leaves nothing.
+// hash of the plan; an upload that fails leaves nothing. The file is read once
+// before that, so that nothing is uploaded of one that is another by now.
 func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 	file := m.File.ValueString()
 	if file == "" {
@@ -40,16 +41,11 @@ func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 	if err != nil {
 		return psn.Errorf(psn.InvalidInput, "file: %w", err)
 	}
-	if m.SHA256.ValueString() == "" { // the file was not known in the plan
-		sum, err := hash(file)
-		if err != nil {
-			return psn.Errorf(psn.InvalidInput, "file: %w", err)
-		}
-		m.SHA256 = types.StringValue(sum)
+	sum, err := asPlanned(file, m.SHA256.ValueString()) // empty when the file was not known in the plan
+	if err != nil {
+		return err
 	}
-	if known := m.SizeBytes; !known.IsUnknown() && known.ValueInt64() != info.Size() {
-		return psn.Errorf(psn.Corrupt, "file %q has %d bytes, it had %d in the plan: plan again", file, info.Size(), known.ValueInt64())
-	}
+	m.SHA256 = types.StringValue(sum)
 	spec := m.expand()
 	spec.SizeBytes = info.Size()
 	made, err := at.CreateImage(ctx, spec, func() (io.ReadCloser, error) {
@@ -59,6 +55,9 @@ func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 		}
 		return follow(ctx, f, m.ID.ValueString(), info.Size()), nil
 	})
+	if psn.Is(err, psn.Corrupt) {
+		return psn.Errorf(psn.Corrupt, "file %q changed while it was uploaded, and what had arrived was removed: plan again: %w", file, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (image) Schema() schema.Schema {
 			"sha256": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Re, "must be a SHA-256 in 64 lower-case hexadecimal digits")},
-				MarkdownDescription: "SHA-256 of the file, in lower-case hex. Default: reckoned from the file at every plan. To be given for a file that is not there yet when the plan is made, and to spare the reading of a large one. What arrives is checked against it: another content leaves nothing behind.",
+				MarkdownDescription: "SHA-256 of the file, in lower-case hex. Default: reckoned from the file at every plan. To be given for a file that is not there yet when the plan is made, and to spare the reading of a large one. A file that changed between plan and apply is not uploaded: with a declared hash the error names the file and both hashes, with a reckoned one the CLI ends the apply because the plan does not hold any more. What arrives is checked against it: another content leaves nothing behind.",
 			},
 			"size_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the file."},
 			"format": schema.StringAttribute{

@@ -70,7 +70,7 @@ func TestOpenStackImage(t *testing.T) {
 	later := filepath.Join(dir, "later.raw")
 	providertest.Test(t, []resource.TestStep{
 		// Another content than the plan said: an error, and nothing is left.
-		fails(config(file, "  sha256 = \""+strings.Repeat("0", 64)+"\"\n"), `unable to create image "p_va/pomezia/openstack/debian-12".*sha-?256`),
+		fails(config(file, "  sha256 = \""+strings.Repeat("0", 64)+"\"\n"), `unable to create image "p_va/pomezia/openstack/debian-12".*is\s+not\s+the\s+one\s+that\s+was\s+planned`),
 		{Config: lab.Config(tenant("p_va", at, "")), Check: none},
 		{
 			Config: config(file, more),
