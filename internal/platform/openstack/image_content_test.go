@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,5 +118,25 @@ func TestImageThereAndBack(t *testing.T) {
 	}
 	if refs != "4 3 1p_bs " {
 		t.Errorf("kept: %s", refs)
+	}
+}
+
+// TestAbandoned: only what nobody can be sending any more is removed.
+func TestAbandoned(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		image glanceImage
+		want  bool
+	}{
+		"another process, now":       {glanceImage{Status: "saving", Created: "2026-05-04T11:59:00Z", Extra: map[string]string{propUploader: "other"}}, false},
+		"another process, yesterday": {glanceImage{Status: "saving", Created: "2026-05-03T11:59:00Z", Extra: map[string]string{propUploader: "other"}}, true},
+		"nobody's, now":              {glanceImage{Status: "queued", Created: "2026-05-04T11:59:00Z"}, false},
+		"our own":                    {glanceImage{Status: "saving", Created: "2026-05-04T11:59:00Z", Extra: map[string]string{propUploader: "me"}}, true},
+		"given up":                   {glanceImage{Status: "killed", Created: "2026-05-04T11:59:00Z"}, true},
+		"no date":                    {glanceImage{Status: "saving"}, false},
+	} {
+		if got := c.image.abandoned("me", now); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

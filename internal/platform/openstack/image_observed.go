@@ -16,6 +16,7 @@ import (
 // an image, so that one whose answer was lost is known as ours.
 const (
 	propHash     = "psn_sha256"
+	propUploader = "psn_uploader" // who sends, or sent, the content
 	propFirmware = "hw_firmware_type"
 )
 
@@ -35,6 +36,7 @@ type glanceImage struct {
 	Format      *string `json:"disk_format"`
 	Size        *int64  `json:"size"`
 	VirtualSize *int64  `json:"virtual_size"`
+	Created     string  `json:"created_at"`
 	MinDisk     int64   `json:"min_disk"`
 	MinMemory   int64   `json:"min_ram"`
 	HashAlgo    *string `json:"os_hash_algo"`

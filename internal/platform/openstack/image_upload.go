@@ -1,12 +1,16 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -18,7 +22,8 @@ var _ driver.ImageUpload = (*Site)(nil)
 
 // CreateImage implements driver.ImageUpload. The content is hashed while it is
 // sent, and what Glance hashed of what arrived is held against it. An upload is
-// not resumed: what an earlier one left is removed and the content sent anew.
+// not resumed: what an earlier one left is removed and the content sent anew, as
+// soon as it is sure that nobody is sending it (see abandoned).
 func (s *Site) CreateImage(ctx context.Context, spec driver.ImageSpec, from io.Reader) (*driver.Image, error) {
 	i, err := s.createImage(ctx, spec, from)
 	what := fmt.Sprintf("create image %q of tenant %q", spec.Name, spec.Tenant)
@@ -77,6 +82,9 @@ func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, pro
 		switch {
 		case hash == "":
 			return nil, psn.Errorf(psn.AlreadyExists, "there is an image %q (%s) that this project did not upload: rename or remove it, or choose another name", spec.Name, i.ID)
+		case i.unfinished() && !i.abandoned(s.uploader, time.Now()):
+			return nil, psn.Errorf(psn.Conflict, "image %q (%s) has been uploading since %s, by %s: apply again when that has ended; if that process is gone, remove what it left (openstack image delete %s); after %d hours an upload is taken for abandoned",
+				spec.Name, i.ID, i.Created, cmp.Or(i.Extra[propUploader], "a process that did not give its name"), i.ID, int(uploadLife.Hours()))
 		case i.unfinished():
 			if err := s.removeImage(ctx, c, i.ID); err != nil {
 				return nil, err
@@ -96,10 +104,31 @@ func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, pro
 	return same, nil
 }
 
+// uploadLife is how long an upload that another process began, and that is not
+// complete, is taken to go on: 1 TiB in that time is 12 MiB a second. Glance tells
+// nothing of an upload's progress.
+const uploadLife = 24 * time.Hour
+
+// newUploader names whoever uploads, for people and so that it knows its own.
+func newUploader() string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf("process %d on %s (%s)", os.Getpid(), cmp.Or(host, "an unnamed host"), rand.Text()[:8])
+}
+
+// abandoned reports whether nobody sends the content of an unfinished image any
+// more: Glance has given it up, it is one of this handle's own, which has one
+// upload of a name at a time, or it is older than any upload takes.
+func (i glanceImage) abandoned(own string, now time.Time) bool {
+	began, err := time.Parse(time.RFC3339, i.Created)
+	return i.Status == "killed" || i.Extra[propUploader] == own || err == nil && now.Sub(began) > uploadLife
+}
+
 // upload makes the image and sends its content. What fails is removed.
 func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec driver.ImageSpec, from io.Reader) (*glanceImage, error) {
 	var i glanceImage
-	if err := post(ctx, c, "images", imageBody(spec), &i); err != nil {
+	body := imageBody(spec)
+	body[propUploader] = s.uploader
+	if err := post(ctx, c, "images", body, &i); err != nil {
 		return nil, err
 	}
 	made, err := s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))

@@ -18,6 +18,8 @@ type Site struct {
 	cfg  Config
 	conn *session
 
+	uploader string // names this handle on images that it is uploading
+
 	mu     sync.Mutex
 	domain string // id of Config.TenantDomain, once known
 
@@ -42,7 +44,7 @@ func Open(ctx context.Context, cfg Config) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{cfg: cfg, conn: conn, makings: semaphore.NewWeighted(makingsAtOnce)}
+	s := &Site{cfg: cfg, conn: conn, makings: semaphore.NewWeighted(makingsAtOnce), uploader: newUploader()}
 	if err := s.meet(ctx); err != nil {
 		_ = conn.close(context.WithoutCancel(ctx)) // the first error is the one that matters
 		return nil, s.fault(err, "open")
