@@ -80,6 +80,17 @@ func own(disks []psn.Disk) []psn.Disk {
 	return slices.DeleteFunc(slices.Clone(disks), func(d psn.Disk) bool { return d.Foreign })
 }
 
+// peoples names the disks that are not the machine's own.
+func peoples(disks []psn.Disk) []string {
+	var out []string
+	for _, d := range disks {
+		if d.Foreign {
+			out = append(out, fmt.Sprintf("%s (%d GiB)", d.Path, gib(d.CapacityBytes)))
+		}
+	}
+	return out
+}
+
 func flattenDisks(disks []psn.Disk) types.List {
 	out := make([]disk, len(disks))
 	for i, d := range disks {

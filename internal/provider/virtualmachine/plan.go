@@ -58,6 +58,9 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	m.UserDataWO, m.VendorDataWO = types.StringNull(), types.StringNull()
 	m.Disruption = m.disruption(prior, adopting(ctx, req.Private) != nil)
+	if prior != nil && isGone(ctx, req.Private) {
+		m.returned()
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 

@@ -6,6 +6,7 @@ package virtualmachine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -137,10 +138,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
 		return
 	case active == nil:
-		resp.Diagnostics.AddWarning(describe(m.ID, m.Name)+" was not found",
-			fmt.Sprintf("It was last seen at %s and stands at no configured site any more. If it is still declared, a new machine with empty disks will be made in its place: what was on its disks does not come back.",
-				m.lastSeen()))
-		resp.State.RemoveResource(ctx)
+		r.refreshGone(ctx, m, standby, resp, req.Private)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(diagnose.Warn("refresh all of", describe(m.ID, m.Name), err))
@@ -154,6 +152,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	m.flatten(*active, standby, err == nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(r.remember(ctx, m, resp.Private)...)
+	resp.Diagnostics.Append(stands(ctx, req.Private, resp.Private)...)
 }
 
 func (m model) lastSeen() string {
@@ -205,6 +204,13 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		state.ServiceID = m.ServiceID
 	}
 	active, standby, err := r.find(ctx, state)
+	if err == nil && active == nil && isGone(ctx, req.Private) {
+		active, diags = r.remake(ctx, req.Config, m, state)
+		resp.Diagnostics.Append(diags...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	if err == nil && active == nil {
 		err = psn.Errorf(psn.NotFound, "the machine is not at any configured site any more")
 	}
@@ -227,6 +233,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	}
 	m.observed(*vm)
 	resp.Diagnostics.Append(noteAdopted(ctx, resp.Private)...)
+	resp.Diagnostics.Append(stands(ctx, req.Private, resp.Private)...)
 	if err := r.changeStandby(ctx, m, standby); err != nil {
 		// What was changed of the machine itself is kept; the standby stays as it was.
 		m.StandbySite, m.StandbyRegion, m.StandbyPlatform, m.StandbyCluster = state.StandbySite, state.StandbyRegion, state.StandbyPlatform, state.StandbyCluster
@@ -271,6 +278,16 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 		if err := s.at.DeleteVM(ctx, s.vm.Ref); err != nil {
 			resp.Diagnostics.Append(diagnose.Unable("delete", describe(m.ID, m.Name), err))
 		}
+	}
+	if active == nil {
+		if err := r.sweep(ctx, m, req.Private); err != nil {
+			resp.Diagnostics.Append(diagnose.Unable("delete what is left of", describe(m.ID, m.Name), err))
+		}
+		return
+	}
+	if left := peoples(active.vm.Disks); len(left) > 0 && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.AddWarning("Disks of "+describe(m.ID, m.Name)+" were left",
+			fmt.Sprintf("They were put on it by other means and are no part of it: %s, at %s.", strings.Join(left, ", "), active.at.Where()))
 	}
 }
 
