@@ -16,8 +16,8 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// derogable are the rules a placement judges that admit a derogation.
-func derogable() []string {
+// Derogable are the rules on places that admit a derogation.
+func Derogable() []string {
 	var out []string
 	for _, r := range policy.Rules() {
 		if r.Derogable && strings.HasPrefix(r.ID, "PLC-") {

@@ -31,6 +31,8 @@ type engine struct {
 	specs  map[psn.VMID]migration.Spec
 	status map[psn.VMID]migration.Status
 	log    []string
+
+	approved migration.Approval
 }
 
 func newEngine() *engine {
@@ -70,6 +72,9 @@ func (e *engine) Status(_ context.Context, id psn.VMID) (migration.Status, error
 }
 
 func (e *engine) Approve(_ context.Context, id psn.VMID, a migration.Approval) error {
+	e.mu.Lock()
+	e.approved = a
+	e.mu.Unlock()
 	return e.set(id, migration.PhaseVerified, "approve by "+a.By)
 }
 

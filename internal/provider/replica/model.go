@@ -22,6 +22,8 @@ type model struct {
 	Classification types.String   `tfsdk:"classification"`
 	Source         types.Object   `tfsdk:"source"`
 	Placement      types.Object   `tfsdk:"placement"`
+	Derogations    types.List     `tfsdk:"derogations"`
+	AsOf           types.String   `tfsdk:"as_of"`
 	Network        types.String   `tfsdk:"network"`
 	RPO            types.String   `tfsdk:"rpo"`
 	MinDeltas      types.Int64    `tfsdk:"min_deltas"`
@@ -41,6 +43,7 @@ type model struct {
 	Deltas         types.Int64    `tfsdk:"deltas"`
 	LagSeconds     types.Int64    `tfsdk:"lag_seconds"`
 	LastSync       types.String   `tfsdk:"last_sync"`
+	Findings       types.List     `tfsdk:"findings"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -56,11 +59,18 @@ func identityOf(id psn.VMID) identity {
 func (m model) vmid() psn.VMID { return psn.VMID(m.ID.ValueString()) }
 
 func (m model) approval() migration.Approval {
-	return migration.Approval{By: m.ApprovedBy.ValueString(), Note: m.ApprovalNote.ValueString()}
+	return migration.Approval{By: m.ApprovedBy.ValueString(), Note: m.ApprovalNote.ValueString(), Derogations: m.setAside()}
 }
 
 // expand is the durable request; everything is known when it is made.
 func (m model) expand() migration.Spec {
+	s := m.request()
+	s.Derogations = m.setAside()
+	return s
+}
+
+// request is expand without derogations.
+func (m model) request() migration.Spec {
 	a := placement.Expand(m.Placement)
 	return migration.Spec{
 		ID: m.vmid(), Service: a.Service, Classification: a.Classification,

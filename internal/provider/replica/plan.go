@@ -40,9 +40,7 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	m.checkIntent(prior, &resp.Diagnostics)
-	if prior == nil || !m.Placement.Equal(prior.Placement) {
-		m.judge(&resp.Diagnostics)
-	}
+	m.judge(prior, &resp.Diagnostics)
 	if prior == nil {
 		r.checkSource(m, &resp.Diagnostics)
 	}
@@ -55,6 +53,9 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if prior != nil && m.Phase.Equal(prior.Phase) {
 		m.StatusPhase, m.StatusReason, m.Transport = prior.StatusPhase, prior.StatusReason, prior.Transport
 		m.Deltas, m.LagSeconds, m.LastSync = prior.Deltas, prior.LagSeconds, prior.LastSync
+		if !m.AsOf.IsNull() && m.Derogations.Equal(prior.Derogations) && m.Placement.Equal(prior.Placement) && !prior.AsOf.IsNull() {
+			m.AsOf = prior.AsOf // a later day alone is no change
+		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }

@@ -79,6 +79,7 @@ func (r *replicaResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	m.unobserved()
+	m.settle()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(m.vmid()))...)
 	if err := r.look(ctx, engine, &m); err != nil {
@@ -138,6 +139,7 @@ func (r *replicaResource) Update(ctx context.Context, req resource.UpdateRequest
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("phase"), "bring to "+m.Phase.ValueString(), m.describe(), engineErr(err)))
 		return
 	}
+	m.settle()
 	if err := r.look(ctx, engine, &m); err != nil {
 		// The decision is taken; only the look at its effect failed.
 		m.StatusPhase, m.StatusReason, m.Transport = state.StatusPhase, state.StatusReason, state.Transport

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/italia/terraform-provider-psn/internal/migration"
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 )
 
@@ -55,7 +56,13 @@ func resourceSchema(ctx context.Context) schema.Schema {
 					"vm":   schema.StringAttribute{Required: true, MarkdownDescription: "Name or instance UUID of the machine; a name must be unique in the source."},
 				},
 			},
-			"placement":        placement.Input("One value of `psn_placement.….assignments`: where the machine goes.", true),
+			"placement": placement.Input("One value of `psn_placement.….assignments`: where the machine goes.", true),
+			"derogations": finding.Derogations("Documented derogations that the machine's place rests on: `psn_placement.….derogations`. Those that set a rule aside for this machine go with the replica: they stand in `findings` and in the report of the cutover, and every plan names them. "+
+				"Each is judged on `as_of` in the plan, and on the day itself when the replica is registered and when its cutover is approved; one that has expired is refused. A derogation renewed while the replica runs goes with the approval.", placement.Derogable()...),
+			"as_of": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{finding.Day{}},
+				MarkdownDescription: "Day on which a plan judges `derogations`, `YYYY-MM-DD`; required with them, because a plan reads no clock. `formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan. A later day alone is no change.",
+			},
 			"network":          schema.StringAttribute{Optional: true, MarkdownDescription: "Network at the target. Default: the tenant's default network at the site."},
 			"rpo":              schema.StringAttribute{Required: true, MarkdownDescription: "Recovery point objective as a duration, for example `15m`: delta cycles start at most this far apart.", Validators: []validator.String{durationString{}}},
 			"min_deltas":       schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(1), MarkdownDescription: "Delta cycles before a cutover may be approved. Default: `1`.", Validators: []validator.Int64{int64validator.AtLeast(1)}},
@@ -80,6 +87,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"deltas":        number("Delta cycles committed."),
 			"lag_seconds":   number("Age of the last committed state when last looked at; null before the first."),
 			"last_sync":     text("Instant of the last committed state, RFC 3339."),
+			"findings":      finding.Attribute(),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
 	}
