@@ -63,12 +63,14 @@ func (r *Report) derogations(s *subjects) []Derogation {
 		used := slices.ContainsFunc(r.Findings, func(f psn.Finding) bool { return f.Derogation == d })
 		out = append(out, Derogation{d, stateOf(d.Expiry, s.doc.Now), used})
 	}
-	// Two attributes of a service are references to an exception.
+	// Two attributes of a service refer to an exception. That from LOC-002 counts
+	// only when it is documented, and then it is among the above.
 	for _, v := range s.doc.Services {
-		for _, ref := range []struct{ rule, id string }{{"LOC-002", v.DataLocationDerogation}, {"CLS-004", v.Reclassification}} {
-			if ref.id != "" {
-				out = append(out, Derogation{psn.Derogation{ID: ref.id, Rule: ref.rule, Subject: string(v.ID)}, "not known", true})
-			}
+		if id := v.DataLocationDerogation; id != "" && !slices.ContainsFunc(s.doc.Derogations, func(d psn.Derogation) bool { return d.ID == id }) {
+			out = append(out, Derogation{psn.Derogation{ID: id, Rule: "LOC-002", Subject: string(v.ID)}, "not known", false})
+		}
+		if v.Reclassification != "" {
+			out = append(out, Derogation{psn.Derogation{ID: v.Reclassification, Rule: "CLS-004", Subject: string(v.ID)}, "not known", true})
 		}
 	}
 	slices.SortFunc(out, func(a, b Derogation) int {

@@ -46,7 +46,7 @@ func newFixture(n int) *fixture {
 			"id": id, "tenant_id": "p_bs", "name": s.name, "category": "funzionamento", "classification": s.class,
 			"classification_state": "validated", "classification_date": "2026-03-01", "reclassification": nil,
 			"continuity": object{"rpo": "15m", "rto": "4h"}, "data_location": "EU", "data_location_derogation": nil,
-			"backup_policy": "BKP-7", "key_reference": "HSM-p_bs-1", "findings": []any{},
+			"backup_policy": "BKP-7", "key_reference": "HSM-p_bs-1", "key_management": "hyok", "hsm": "HSM-p_bs-1", "staff_list": "DOC-13", "qualification": "QC4", "findings": []any{},
 		})
 		workloads[s.name] = object{
 			"service_id": id, "classification": s.class, "instances": n, "vcpus": 2, "memory_gib": 4, "storage_gib": 50,

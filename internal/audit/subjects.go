@@ -108,6 +108,7 @@ func (s *subjects) service(v view) {
 		RTO:                    continuity.duration("rto"),
 		DataLocation:           v.text("data_location"),
 		DataLocationDerogation: v.text("data_location_derogation"),
+		Qualification:          v.text("qualification"),
 		BackupPolicy:           v.text("backup_policy"),
 		KeyReference:           v.text("key_reference"),
 		KeyManagement:          v.text("key_management"),
@@ -121,7 +122,7 @@ func (s *subjects) service(v view) {
 		Unknown: merge(
 			unknowns(v, "id", "tenant_id", "name", "category", "classification", "classification_state", "classification_date",
 				"reclassification", "data_location", "data_location_derogation", "backup_policy", "key_reference",
-				"key_management", "hsm", "metadata_location", "log_location", "backup_location", "site_list", "access_procedure", "staff_list"),
+				"key_management", "hsm", "qualification", "metadata_location", "log_location", "backup_location", "site_list", "access_procedure", "staff_list"),
 			unknowns(continuity, "rpo", "rto"),
 		),
 	})

@@ -23,7 +23,7 @@ type Tenant struct {
 }
 
 // Service is a service as declared, with the qualification levels its class
-// demands and its target has.
+// demands and its target is declared to have, "" when it is not.
 type Service struct {
 	ID                  string   `json:"id"`
 	Tenant              string   `json:"tenant"`
@@ -117,7 +117,7 @@ func describeService(s policy.Service) Service {
 	out := Service{
 		ID: string(s.ID), Tenant: string(s.Tenant), Name: s.Name, Category: s.Category, Classification: s.Classification,
 		ClassificationState: s.ClassificationState, ClassificationDate: s.ClassificationDate,
-		TargetLevel: string(catalog.DefaultLevel()), DataLocation: s.DataLocation, BackupPolicy: s.BackupPolicy, KeyReference: s.KeyReference,
+		TargetLevel: s.Qualification, DataLocation: s.DataLocation, BackupPolicy: s.BackupPolicy, KeyReference: s.KeyReference,
 		NotKnown: names(s.Unknown),
 	}
 	if class, err := psn.ParseClassification(s.Classification); err == nil {

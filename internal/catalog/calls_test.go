@@ -142,6 +142,8 @@ func TestDeadlines(t *testing.T) {
 		{province, "2025-07-21", 0, "2026-03-31", "2026-04-17"},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", 1500000, "2024-07-15", "2024-07-15"},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", 1500001, "2025-04-15", "2025-04-15"},
+		{"pnrr-1.1-altre-pac-2023", "2023-12-31", 1500000, "2024-06-30", "2024-06-30"},
+		{"pnrr-1.1-altre-pac-2023", "2023-08-31", 1500001, "2024-11-30", "2024-11-30"},
 		{"pnrr-1.1-pac-pilota", "2023-06-01", 2500000, "2024-07-31", "2024-07-31"},
 		{"pnrr-1.1-pac-pilota", "2023-06-01", 2500001, "2025-01-31", "2025-01-31"},
 		{"pnrr-1.1-pac-pilota", "2023-06-01", 10000001, "2025-06-30", "2025-06-30"},
@@ -172,6 +174,22 @@ func TestDeadlines(t *testing.T) {
 	}
 	if got, err := call(t, province).Deadline("2026-03-31", 0); err != nil || got.End != "2026-03-31" || call(t, province).CheckDecree("2026-03-31", got) != nil {
 		t.Errorf("a decree of the last day: %+v, %v", got, err)
+	}
+	for _, tc := range []struct{ call, decree, say string }{
+		{province, "2019-05-01", "before the first decree of call"}, {province, "2025-06-22", "2025-06-23"},
+		{"pnrr-1.1-altre-pac-2023", "2023-07-02", "before the opening of call"}, {"pnrr-1.1-pac-pilota", "2022-12-31", "before the earliest start of call"},
+	} {
+		c := call(t, tc.call)
+		d, err := c.Deadline(catalog.Date(tc.decree), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CheckDecree(catalog.Date(tc.decree), d); !psn.Is(err, psn.InvalidInput) || !strings.Contains(err.Error(), tc.say) {
+			t.Errorf("%s, decree %s: %v must say %q", tc.call, tc.decree, err, tc.say)
+		}
+	}
+	if d, err := call(t, "pnrr-1.1-altre-pac-2023").Deadline("2023-08-31", 2000000); err != nil || d.Steps[0].End != "2023-11-30" {
+		t.Errorf("contract by %+v, %v", d.Steps, err)
 	}
 	if got := call(t, province).KeepUntil("2026-05-04"); got != "2031-12-31" {
 		t.Errorf("kept until %s", got)
@@ -232,6 +250,18 @@ func TestDates(t *testing.T) {
 	d := catalog.Date("2025-06-23")
 	if d.Plus(0, 270) != "2026-03-20" || d.Plus(36, 0) != "2028-06-23" || d.DaysTo("2025-07-03") != 10 || d.DaysTo("2025-06-22") != -1 || d.Year() != 2025 {
 		t.Error("arithmetic on dates is wrong")
+	}
+	for _, tc := range []struct {
+		from         catalog.Date
+		months, days int64
+		want         catalog.Date
+	}{
+		{"2023-12-31", 6, 0, "2024-06-30"}, {"2023-11-30", 3, 0, "2024-02-29"}, {"2024-02-29", 12, 0, "2025-02-28"}, {"2024-02-29", 48, 0, "2028-02-29"},
+		{"2023-08-31", 15, 0, "2024-11-30"}, {"2023-08-31", 3, 1, "2023-12-01"}, {"2024-03-31", -1, 0, "2024-02-29"}, {"2024-01-31", 0, 31, "2024-03-02"}, {"2023-12-31", 14, 0, "2025-02-28"},
+	} {
+		if got := tc.from.Plus(tc.months, tc.days); got != tc.want {
+			t.Errorf("%s and %d months, %d days: %s, want %s", tc.from, tc.months, tc.days, got, tc.want)
+		}
 	}
 	if got := catalog.DateOf(time.Date(2025, 1, 1, 0, 30, 0, 0, time.FixedZone("x", 3600))); got != "2024-12-31" {
 		t.Errorf("day in UTC: %s", got)

@@ -24,14 +24,17 @@ func ParseDate(v string) (Date, error) {
 // DateOf returns the UTC day of t.
 func DateOf(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
 
-// Plus returns the day that many months and days later; a day that the month
-// does not have runs over into the next month, as in time.Time.AddDate.
+// Plus returns the day that many months, then that many days later. Where the
+// month has no such day, the months end on its last one, as terms in months do
+// by law (art. 2963 c.c., art. 155 c.p.c.).
 func (d Date) Plus(months, days int64) Date {
 	t, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
 		return d // no date made by ParseDate
 	}
-	return DateOf(t.AddDate(0, int(months), int(days)))
+	first := t.AddDate(0, int(months), 1-t.Day())
+	last := first.AddDate(0, 1, -1).Day()
+	return DateOf(first.AddDate(0, 0, min(t.Day(), last)-1+int(days)))
 }
 
 // DaysTo returns the whole days from d to o, negative when o is earlier.
@@ -133,13 +136,41 @@ func (c Call) Deadline(decree Date, grantEuro int64) (Deadline, error) {
 	return d, nil
 }
 
-// CheckDecree returns an error when a decree of that date comes after the end of
-// the projects it would fund: it funds nothing, so the date is another's.
+// CheckDecree returns an error when a decree of that date cannot have funded a
+// project of the call: it comes before the call's first decree, or after the end
+// of the projects it would fund. The date is another's then.
 func (c Call) CheckDecree(decree Date, d Deadline) error {
+	if first, what := c.firstDecree(); decree < first {
+		return psn.Errorf(psn.InvalidInput, "the date of the decree is %s, before %s of call %q, %s: give the date of the decree that funded the project", decree, what, c.ID, first)
+	}
 	if decree <= d.End {
 		return nil
 	}
 	return psn.Errorf(psn.InvalidInput, "the date of the decree is %s, but projects of call %q end by %s: give the date of the decree that funded the project", decree, c.ID, d.End)
+}
+
+// firstDecree returns the earliest date that a decree of the call can have, and
+// what lies there: its first decree where the tables list decrees, else its
+// opening, else the earliest start of what it pays.
+func (c Call) firstDecree() (first Date, what string) {
+	earliest := func(d string) {
+		if d != "" && (first == "" || Date(d) < first) {
+			first = Date(d)
+		}
+	}
+	for _, d := range c.Decrees {
+		earliest(d.Date)
+	}
+	if first != "" {
+		return first, "the first decree"
+	}
+	for _, w := range c.Windows {
+		earliest(w.Opens)
+	}
+	if first != "" {
+		return first, "the opening"
+	}
+	return Date(c.EarliestStart), "the earliest start"
 }
 
 func (c Call) needsGrant() error {

@@ -34,8 +34,11 @@ type Move struct {
 	Mode    string      `json:"mode,omitempty"`
 	Outcome MoveOutcome `json:"outcome"`
 	Since   string      `json:"since,omitempty"`
-	English string      `json:"en"`
-	Italian string      `json:"it"`
+	// Assumes names what the origin as written takes for granted ("origin not
+	// qualified"), "" when nothing.
+	Assumes string `json:"assumes,omitempty"`
+	English string `json:"en"`
+	Italian string `json:"it"`
 }
 
 // Matrix says which moves a call funds, by origin and destination.
@@ -70,6 +73,12 @@ func MatrixOf(id string) (Matrix, bool) {
 		}
 	}
 	return Matrix{}, false
+}
+
+// Transfers reports whether a service of that origin can move in mode A anywhere.
+// Only then can it be funded in mode A and go further, by an improving migration.
+func (m Matrix) Transfers(origin string) bool {
+	return slices.ContainsFunc(m.Destinations, func(d string) bool { return m.Verdicts[m.Cells[origin][d]].Mode == ModeTransfer })
 }
 
 // Move looks a pair up; the Error names the field that is wrong and what it may be.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
@@ -100,32 +101,8 @@ func (e *evaluation) classIsNotLowered() {
 	}
 }
 
-func (e *evaluation) qualificationSuffices() {
-	for _, m := range e.doc.Machines {
-		subject := string(m.ID)
-		if e.unknown(subject, m.Unknown, "qualification") {
-			continue
-		}
-		level := catalog.Level(m.Qualification)
-		if level == "" {
-			level = catalog.DefaultLevel()
-		}
-		if level.Rank() == 0 {
-			e.fail(subject, fmt.Sprintf("machine %s has target qualification %q, which does not exist", m.ID, m.Qualification), "use one of QC1, QC2, QC3, QC4")
-			continue
-		}
-		low, high := e.classesOf(m)
-		e.byClass(subject, low, high, func(c psn.Classification) result {
-			least := catalog.MinimumLevel(c)
-			if level.Rank() >= least.Rank() {
-				return result{}
-			}
-			return result{message: fmt.Sprintf("machine %s is %s and goes to a service qualified %s, below the minimum %s", m.ID, c, level, least),
-				remedy: fmt.Sprintf("choose a target qualified %s or higher", least)}
-		})
-	}
-}
-
+// dataStayInTheEU fails wherever data are outside: only a derogation that is
+// documented and in force sets that aside. A name of one is not one.
 func (e *evaluation) dataStayInTheEU() {
 	for _, s := range e.doc.Services {
 		subject := string(s.ID)
@@ -138,13 +115,22 @@ func (e *evaluation) dataStayInTheEU() {
 			continue
 		}
 		outside := outsideEU(s.DataLocation)
-		if len(outside) == 0 || s.DataLocationDerogation != "" {
+		if len(outside) == 0 || e.unknown(subject, s.Unknown, "data_location_derogation") {
 			continue
 		}
-		if e.unknown(subject, s.Unknown, "data_location_derogation") {
-			continue
+		message := fmt.Sprintf("service %s keeps data at %s, outside the European Union", s.ID, strings.Join(outside, ", "))
+		if ref := s.DataLocationDerogation; ref != "" && !e.documents(ref, subject) {
+			message += fmt.Sprintf("; derogation %q, which it names, is not documented for it", ref)
 		}
-		e.fail(subject, fmt.Sprintf("service %s keeps data at %s, outside the European Union, without a derogation", s.ID, strings.Join(outside, ", ")),
-			"keep the data in the European Union (ISO country codes or \"EU\"), or set data_location_derogation to the reference of the documented derogation")
+		e.fail(subject, message,
+			"keep the data in the European Union (ISO country codes or \"EU\"), or document a derogation from LOC-002 for the service, with id, author, date, reason and expiry")
 	}
+}
+
+// documents reports whether the document holds the derogation from the rule
+// being applied with that id, for that subject.
+func (e *evaluation) documents(id, subject string) bool {
+	return slices.ContainsFunc(e.doc.Derogations, func(d psn.Derogation) bool {
+		return d.ID == id && d.Rule == e.rule.ID && d.Subject == subject
+	})
 }

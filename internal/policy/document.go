@@ -82,8 +82,9 @@ type Service struct {
 	Reclassification       string        `json:"reclassification,omitempty"`     // reference of the act that lowered the class, "" when there is none
 	RPO                    time.Duration `json:"rpo_ns,omitempty"`
 	RTO                    time.Duration `json:"rto_ns,omitempty"`
-	DataLocation           string        `json:"data_location,omitempty"` // ISO country codes or "EU", separated by commas or spaces; "" when not declared
-	DataLocationDerogation string        `json:"data_location_derogation,omitempty"`
+	DataLocation           string        `json:"data_location,omitempty"`            // ISO country codes or "EU", separated by commas or spaces; "" when not declared
+	DataLocationDerogation string        `json:"data_location_derogation,omitempty"` // id of the derogation from LOC-002 among Derogations
+	Qualification          string        `json:"qualification,omitempty"`            // QC level of the cloud service it goes to ("QC4"); "" when not declared
 	BackupPolicy           string        `json:"backup_policy,omitempty"`
 	KeyReference           string        `json:"key_reference,omitempty"`     // of keys under the administration's control; never a key
 	KeyManagement          string        `json:"key_management,omitempty"`    // "byok", "hyok" or another word; "" when not declared
@@ -111,7 +112,7 @@ type Machine struct {
 	StandbyPlatform      string        `json:"standby_platform,omitempty"`
 	StandbyCluster       string        `json:"standby_cluster,omitempty"`
 	AntiAffinity         string        `json:"anti_affinity,omitempty"`  // group name; machines of one group are kept apart
-	Qualification        string        `json:"qualification,omitempty"`  // QC level of the target ("QC4"); "" means the PSN's own default of the catalogue
+	Qualification        string        `json:"qualification,omitempty"`  // QC level of the target ("QC4"); "" means that of its service
 	FromPlacement        bool          `json:"from_placement,omitempty"` // the place was decided by a psn_placement
 	PlacementSite        string        `json:"placement_site,omitempty"` // what that decision says, to find contradictions
 	PlacementStandbySite string        `json:"placement_standby_site,omitempty"`

@@ -30,7 +30,7 @@ func full() policy.Document {
 	s := &d.Services[0]
 	s.BackupPolicy, s.KeyReference, s.KeyManagement, s.HSM = "BKP-7", "HSM-1/root", "hyok", "HSM-1"
 	s.MetadataLocation, s.LogLocation, s.BackupLocation, s.SiteList = "IT", "IT, FR", "EU", "DOC-12"
-	s.AccessProcedure, s.StaffList = "PROC-3", "DOC-13"
+	s.AccessProcedure, s.StaffList, s.Qualification = "PROC-3", "DOC-13", "QC4"
 	for i := range d.Machines {
 		m := &d.Machines[i]
 		m.Product, m.Function, m.Owner, m.Office, m.Addresses = "iaas-shared", "database", "Settore Informatica", "CED", []string{"10.1.2.3"}
@@ -87,6 +87,9 @@ func dossierCases() []ruleCase {
 		{"LVL-002 secure public cloud", vm(func(m *policy.Machine) { m.Product = "secure-public-cloud" }), nil, one("LVL-002 error failed" + db1), one("strategic")},
 		{"LVL-002 undeclared", vm(func(m *policy.Machine) { m.Product = "" }), nil, one("LVL-002 error undecidable" + db1), nil},
 		{"LVL-002 misspelt", vm(func(m *policy.Machine) { m.Product = "iaas" }), nil, one("LVL-002 error failed" + db1), one(`"iaas"`)},
+		{"LVL-002 misspelt, ordinary", func(d *doc) {
+			d.Services[0].Classification, d.Services[0].PriorClassification, d.Machines[0].Product = "ordinary", "", "iaas"
+		}, nil, nil, nil},
 		{"LVL-003 qualification old", func(d *doc) { d.Certificates[0].Issued = "2023-11-21" }, nil, one("LVL-003 warning failed qc4"), one("2026-11-21")},
 		{"LVL-003 last day", func(d *doc) { d.Certificates[0].Issued = "2023-11-22" }, nil, nil, nil},
 		{"LVL-003 certificate expired", func(d *doc) { d.Certificates[1].Expires = "2026-11-21" }, nil, one("LVL-003 warning failed iso"), nil},
@@ -118,6 +121,14 @@ func dossierCases() []ruleCase {
 		{"BKP-002 unknown", func(d *doc) { d.Backups[1].Unknown = un("site") }, nil, []string{"LOC-001 error undecidable b2", "BKP-002 warning undecidable" + service}, nil},
 		{"BKP-002 short", func(*doc) {}, set("min_backup_retention_days", 91), []string{"BKP-002 warning failed b1", "BKP-002 warning failed b2"}, nil},
 		{"KEY-001 none", svc(func(s *policy.Service) { s.KeyReference = "" }), nil, one("KEY-001 error failed" + service), nil},
+		{"KEY-001 no BYOK or HYOK", func(d *doc) {
+			s := &d.Services[0]
+			s.KeyReference, s.KeyManagement, s.Qualification = "provider-kms", "", "QC3"
+		}, nil, one("KEY-001 error failed" + service), one("key_management")},
+		{"KEY-001 management unknown", func(d *doc) {
+			s := &d.Services[0]
+			s.KeyManagement, s.Qualification, s.Unknown = "", "QC3", un("key_management")
+		}, nil, one("KEY-001 error undecidable" + service), nil},
 		{"KEY-001 provider", svc(func(s *policy.Service) { s.KeyManagement = "provider" }), nil, []string{"KEY-001 error failed" + service, "KEY-002 error failed" + service}, nil},
 		{"KEY-001 unknown", svc(func(s *policy.Service) { s.Unknown = un("key_reference") }), nil, one("KEY-001 error undecidable" + service), nil},
 		{"KEY-002 byok", svc(func(s *policy.Service) { s.KeyManagement = "byok" }), nil, one("KEY-002 error failed" + service), nil},
@@ -129,6 +140,7 @@ func dossierCases() []ruleCase {
 			d.Services[0].KeyManagement = "byok"
 			d.Machines[0].Unknown, d.Machines[1].Qualification = un("qualification"), "QC3"
 		}, nil, []string{"KEY-002 error undecidable" + service, "LVL-001 error undecidable" + db1}, nil},
+		{"KEY-002 level of the service", func(d *doc) { d.Services[0].KeyManagement = "byok" }, nil, one("KEY-002 error failed" + service), nil},
 		{"KEY-002 no HSM", svc(func(s *policy.Service) { s.HSM = "" }), nil, one("KEY-002 error failed" + service), one("hsm")},
 		{"ACC-001", func(d *doc) {
 			d.Services[0].AccessProcedure, d.Topics = "", []policy.Topic{policy.TopicAccess}
@@ -137,6 +149,9 @@ func dossierCases() []ruleCase {
 		{"MIG-001 not fundable", mig(func(m *policy.Migration) { m.Origin = "on-premise-unstructured" }), nil, one("MIG-001 error failed m1"), one("not fundable")},
 		{"MIG-001 misspelt", mig(func(m *policy.Migration) { m.Origin = "mainframe" }), nil, one("MIG-001 error failed m1"), one(`"mainframe"`)},
 		{"MIG-001 B is A", mig(func(m *policy.Migration) { m.FundedMode = "B" }), nil, one("MIG-001 error failed m1"), one("mode A")},
+		{"MIG-001 A from where there is none", mig(func(m *policy.Migration) {
+			m.Origin, m.Destination, m.ImprovementDeclaration = "on-premise-unstructured", "saas", "DICH-2"
+		}), nil, one("MIG-001 error failed m1"), one("nothing moves from on-premise-unstructured in mode A")},
 		{"MIG-001 second step", mig(func(m *policy.Migration) {
 			m.Origin, m.Destination, m.FundedMode, m.FirstStep = "iaas-qualified", "saas", "B", "2021-05-01"
 		}), nil, nil, nil},
@@ -168,6 +183,11 @@ func dossierCases() []ruleCase {
 		{"FND-002 undeclared", mig(func(m *policy.Migration) { m.StartDate = "" }), nil, one("FND-002 error undecidable m1"), nil},
 		{"FND-003 late", can(func(c *policy.Candidature) { c.CompletionDate = "2026-03-21" }), nil, one("FND-003 warning failed c1"), one("1 days after the deadline of 2026-03-20")},
 		{"FND-003 capped", can(func(c *policy.Candidature) { c.DecreeDate, c.CompletionDate = "2025-07-21", "2026-04-01" }), nil, one("FND-003 warning failed c1"), one("2026-03-31")},
+		{"FND-003 decree too early", can(func(c *policy.Candidature) { c.DecreeDate = "2019-05-01" }), nil, one("FND-003 warning failed c1"), one("before the first decree")},
+		{"FND-003 decree too late", can(func(c *policy.Candidature) { c.DecreeDate = "2026-04-01" }), nil, one("FND-003 warning failed c1"), one("2026-04-01")},
+		{"FND-003 last day of the month", can(func(c *policy.Candidature) {
+			c.Call, c.GrantEuro, c.DecreeDate, c.CompletionDate = "pnrr-1.1-altre-pac-2023", 1500000, "2023-12-31", "2024-07-01"
+		}), nil, one("FND-003 warning failed c1"), one("1 days after the deadline of 2024-06-30")},
 		{"FND-003 not completed", can(func(c *policy.Candidature) { c.CompletionDate, c.EndDate = "", "2026-03-01" }), nil, one("FND-003 warning failed c1"), one("2026-11-22")},
 		{"FND-003 needs the grant", can(func(c *policy.Candidature) { c.Call, c.GrantEuro = "pnrr-1.1-altre-pac-2023", 0 }), nil, one("FND-003 warning undecidable c1"), one("amount of the grant")},
 		{"FND-004", can(func(c *policy.Candidature) { c.GrantEuro++ }), nil, one("FND-004 info failed c1"), one("599266")},
@@ -258,9 +278,26 @@ func TestSilentDocuments(t *testing.T) {
 		}
 	}
 	for _, r := range policy.Rules() {
-		if got := policy.Applies(r.ID, full()); !got && r.ID != "PLC-009" && !strings.HasPrefix(r.ID, "DER") {
+		if got := policy.Applies(r.ID, full(), policy.MinDRKilometres(1)); !got && r.ID != "PLC-009" && !strings.HasPrefix(r.ID, "DER") {
 			t.Errorf("%s does not apply to the full document", r.ID)
 		}
+	}
+}
+
+// A rule that the parameters switch off is neither passed nor failed.
+func TestSwitchedOff(t *testing.T) {
+	off := func(name string) policy.Option {
+		o, err := policy.Set(name, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	if policy.Applies("PLC-004", full()) {
+		t.Error("PLC-004 applies without a least distance")
+	}
+	if policy.Applies("PLC-002", full(), off("cross_region_critical"), off("cross_region_strategic")) || !policy.Applies("PLC-002", full(), off("cross_region_strategic")) {
+		t.Error("PLC-002 applies otherwise than its parameters ask")
 	}
 }
 

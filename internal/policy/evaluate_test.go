@@ -23,7 +23,7 @@ func clean() policy.Document {
 		Tenants: []policy.Tenant{{ID: "p_bs", Name: "Provincia di Brescia", IPACode: "p_bs", FiscalCode: "80008750178", CUP: "B11C22000000006"}},
 		Services: []policy.Service{{
 			ID: "p_bs/protocollo", Tenant: "p_bs", Name: "protocollo", Classification: "strategic", PriorClassification: "strategic",
-			ClassificationState: "validated", ClassificationDate: "2024-11-30", RPO: 15 * time.Minute, RTO: 4 * time.Hour, DataLocation: "IT",
+			ClassificationState: "validated", ClassificationDate: "2024-11-30", RPO: 15 * time.Minute, RTO: 4 * time.Hour, DataLocation: "IT", Qualification: "QC3",
 		}},
 		Machines: []policy.Machine{
 			{ID: "p_bs/db-1", Service: "p_bs/protocollo", Workload: "db", Site: "acilia", Platform: "vsphere", Cluster: "c1", StandbySite: "rozzano", StandbyPlatform: "vsphere", StandbyCluster: "c1",
@@ -68,6 +68,14 @@ func TestRules(t *testing.T) {
 			}
 		}
 	}
+	abroad := func(f func(*psn.Derogation)) func(*doc) {
+		return func(d *doc) {
+			d.Services[0].DataLocation, d.Services[0].DataLocationDerogation = "US", "D-1"
+			v := psn.Derogation{ID: "D-1", Rule: "LOC-002", Subject: "p_bs/protocollo", Author: "RTD", Date: "2026-01-10", Reason: "archive abroad until the contract ends", Expiry: "2026-12-31"}
+			f(&v)
+			d.Derogations = append(d.Derogations, v)
+		}
+	}
 	const service, db1 = " p_bs/protocollo", " p_bs/db-1"
 	tests := []ruleCase{
 		{"CLS-001 missing", svc(func(s *policy.Service) { s.Classification, s.PriorClassification = "", "" }), nil, []string{"CLS-001 error failed" + service}, []string{"no class", `"strategic"`}},
@@ -90,7 +98,7 @@ func TestRules(t *testing.T) {
 			d.Services, d.Machines[0].Classification, d.Machines[1].Classification = nil, "strategic", "critical"
 		}, nil, nil, nil},
 		{"CLS-003 no services and no class", func(d *doc) { d.Services, d.Machines[0].Classification = nil, "strategic" }, nil, []string{"CLS-003 error undecidable p_bs/db-2"}, nil},
-		{"unknown by the name of the field", vm(func(m *policy.Machine) { m.Unknown = un("Qualification") }), nil, []string{"LVL-001 error undecidable" + db1}, nil},
+		{"unknown by the name of the field", vm(func(m *policy.Machine) { m.Unknown = un("Qualification") }), nil, []string{"KEY-002 error undecidable" + service, "LVL-001 error undecidable" + db1, "ACC-002 warning undecidable" + service}, nil},
 		{"CLS-004 lowered", svc(func(s *policy.Service) { s.Classification = "critical" }), nil, []string{"CLS-004 error failed" + service}, []string{"strategic", "critical", "reclassification"}},
 		{"CLS-004 lowered with reference", svc(func(s *policy.Service) { s.Classification, s.Reclassification = "critical", "ACN 123/2026" }), nil, nil, nil},
 		{"CLS-004 raised", svc(func(s *policy.Service) { s.PriorClassification = "ordinary" }), nil, nil, nil},
@@ -99,7 +107,15 @@ func TestRules(t *testing.T) {
 		{"LVL-001 below", vm(func(m *policy.Machine) { m.Qualification = "QC2" }), nil, []string{"LVL-001 error failed" + db1}, []string{"QC2", "QC3"}},
 		{"LVL-001 enough", vm(func(m *policy.Machine) { m.Qualification = "QC3" }), nil, nil, nil},
 		{"LVL-001 misspelt", vm(func(m *policy.Machine) { m.Qualification = "qc3" }), nil, []string{"LVL-001 error failed" + db1}, []string{`"qc3"`}},
-		{"LVL-001 unknown", vm(func(m *policy.Machine) { m.Unknown = un("qualification") }), nil, []string{"LVL-001 error undecidable" + db1}, nil},
+		{"LVL-001 unknown", svc(func(s *policy.Service) { s.Unknown = un("qualification") }), nil, []string{"KEY-002 error undecidable" + service, "LVL-001 error undecidable" + service, "ACC-002 warning undecidable" + service}, nil},
+		{"LVL-001 service below", svc(func(s *policy.Service) { s.Qualification = "QC2" }), nil, []string{"LVL-001 error failed" + service}, []string{"below the minimum QC3"}},
+		{"LVL-001 undeclared", svc(func(s *policy.Service) { s.Qualification = "" }), nil, []string{"LVL-001 warning undecidable" + service}, []string{"does not declare the qualification", "nothing says that it is one of them"}},
+		{"LVL-001 declared by the machines", func(d *doc) {
+			d.Services[0].Qualification, d.Machines[0].Qualification, d.Machines[1].Qualification = "", "QC3", "QC3"
+		}, nil, nil, nil},
+		{"KEY-002 and ACC-002 of a declared level 4", svc(func(s *policy.Service) { s.Qualification = "QC4" }), nil, []string{"KEY-002 error failed" + service, "ACC-002 warning failed" + service}, []string{"level 4"}},
+		{"KEY-002 undeclared level", svc(func(s *policy.Service) { s.Qualification, s.KeyReference, s.KeyManagement = "", "HSM-1/root", "byok" }), nil,
+			[]string{"KEY-002 warning undecidable" + service, "LVL-001 warning undecidable" + service}, []string{"does not declare the qualification"}},
 		{"LVL-001 class unknown", func(d *doc) {
 			d.Services[0].Unknown, d.Services[0].PriorClassification = un("classification"), ""
 			d.Machines[0].Qualification = "QC1"
@@ -109,7 +125,12 @@ func TestRules(t *testing.T) {
 		{"LOC-001 replica", rep(func(r *policy.Replica) { r.ToSite = "torino" }), nil, []string{"LOC-001 error failed" + db1}, []string{`"torino"`}},
 		{"LOC-001 replica unknown", rep(func(r *policy.Replica) { r.Unknown = un("to_site") }), nil, []string{"LOC-001 error undecidable" + db1}, nil},
 		{"LOC-002 outside", svc(func(s *policy.Service) { s.DataLocation = "IT, US" }), nil, []string{"LOC-002 error failed" + service}, []string{`"US"`}},
-		{"LOC-002 derogation", svc(func(s *policy.Service) { s.DataLocation, s.DataLocationDerogation = "US", "D-1" }), nil, nil, nil},
+		{"LOC-002 named derogation", svc(func(s *policy.Service) { s.DataLocation, s.DataLocationDerogation = "US", "boh" }), nil, []string{"LOC-002 error failed" + service}, []string{`"US"`, `derogation "boh", which it names, is not documented`}},
+		{"LOC-002 documented derogation", abroad(func(*psn.Derogation) {}), nil, []string{"LOC-002 error derogated" + service}, []string{`"US"`}},
+		{"LOC-002 expired derogation", abroad(func(d *psn.Derogation) { d.Expiry = "2026-11-21" }), nil, []string{"DER-002 error failed D-1", "LOC-002 error failed" + service}, []string{"expired on 2026-11-21"}},
+		{"LOC-002 derogation without a reason", abroad(func(d *psn.Derogation) { d.Reason = "" }), nil, []string{"DER-001 error failed D-1", "LOC-002 error failed" + service}, []string{"reason is missing"}},
+		{"LOC-002 derogation of another", abroad(func(d *psn.Derogation) { d.Subject = "p_bs/altro" }), nil, []string{"LOC-002 error failed" + service, "DER-003 info failed D-1"}, []string{"not documented"}},
+		{"LOC-002 reference unknown", svc(func(s *policy.Service) { s.DataLocation, s.Unknown = "US", un("data_location_derogation") }), nil, []string{"LOC-002 error undecidable" + service}, nil},
 		{"LOC-002 several", svc(func(s *policy.Service) { s.DataLocation = "it;FR EU" }), nil, nil, nil},
 		{"LOC-002 undeclared", svc(func(s *policy.Service) { s.DataLocation = " " }), nil, []string{"LOC-002 warning undecidable" + service}, nil},
 		{"LOC-002 unknown", svc(func(s *policy.Service) { s.Unknown = un("data_location") }), nil, []string{"LOC-002 error undecidable" + service}, nil},
@@ -150,6 +171,10 @@ func TestRules(t *testing.T) {
 			d.Machines[1].Unknown = un("cluster")
 		}, nil, []string{"PLC-005 error undecidable p_bs/db-2"}, nil},
 		{"PLC-006 short", func(d *doc) { d.Headroom[1].Free.MemoryMiB = -204 * 1024 }, nil, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, []string{"204 GiB of RAM", "acilia is lost"}},
+		{"PLC-006 derogated for the cluster", func(d *doc) {
+			d.Headroom[1].Free.MemoryMiB = -1024
+			d.Derogations = []psn.Derogation{{ID: "D-6", Rule: "PLC-006", Subject: "rozzano/vsphere/c1", Author: "RTD", Date: "2026-01-10", Reason: "hosts ordered", Expiry: "2026-12-31"}}
+		}, nil, []string{"PLC-006 warning derogated rozzano/vsphere/c1"}, nil},
 		{"PLC-008 overfull", func(d *doc) { d.Headroom[0].Free = psn.Resources{VCPUs: -3, StorageMiB: -1} }, nil, []string{"PLC-008 error failed rozzano/vsphere/c1"}, []string{"3 vCPU, 1 MiB of storage"}},
 		{"PLC-007 by hand", vm(func(m *policy.Machine) { m.FromPlacement = false }), nil, []string{"PLC-007 error failed" + db1}, []string{"psn_placement"}},
 		{"PLC-007 contradicts", vm(func(m *policy.Machine) { m.Site = "pomezia" }), nil, []string{"PLC-007 error failed" + db1}, []string{`"pomezia"`, `"acilia"`}},
@@ -218,7 +243,7 @@ func runCases(t *testing.T, base func() doc, tests []ruleCase) map[string]bool {
 				if f.Message == "" || f.Remedy == "" || f.Citation == "" || f.Basis == "" || strings.Contains(strings.ToLower(f.Message+f.Remedy), "conform") {
 					t.Errorf("incomplete finding %+v", f)
 				}
-				if !policy.Applies(f.Rule, d) {
+				if !policy.Applies(f.Rule, d, tc.opts...) {
 					t.Errorf("%s is found where it is said not to apply", f.Rule)
 				}
 				broken[f.Rule] = true

@@ -98,6 +98,10 @@ func (e *evaluation) projectEndsInTime() {
 			e.add(e.rule.Severity, psn.Undecidable, c.ID, fmt.Sprintf("candidature %s: %v", c.ID, err), "declare what the deadline depends on, or check it by hand")
 			return
 		}
+		if err := call.CheckDecree(decree, d); err != nil {
+			e.fail(c.ID, fmt.Sprintf("candidature %s: %v", c.ID, err), "correct decree_date")
+			return
+		}
 		e.endIsBefore(c, call, d.End)
 	})
 }

@@ -23,8 +23,8 @@ func (e *evaluation) notOnSecurePublicCloud() {
 				return result{unknown: "product"}
 			}
 			return result{}
-		case !listed:
-			return result{message: fmt.Sprintf("machine %s is on product %q, which is not one of the PSN's", m.ID, m.Product), remedy: "use the id of a core service of the PSN, for example \"iaas-shared\""}
+		case strategic && !listed:
+			return result{message: fmt.Sprintf("machine %s is strategic and on product %q, which is not one of the PSN's", m.ID, m.Product), remedy: "use the id of a core service of the PSN, for example \"iaas-shared\""}
 		case strategic && m.Product == catalog.SecurePublicCloud:
 			return result{message: fmt.Sprintf("machine %s is strategic and on Secure Public Cloud", m.ID), remedy: "choose any other product of the PSN"}
 		}

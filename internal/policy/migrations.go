@@ -48,6 +48,8 @@ func (e *evaluation) moveIsInMatrix(m Migration, matrix catalog.Matrix) {
 		e.fail(m.ID, fmt.Sprintf("migration %s has mode %q, which does not exist", m.ID, m.FundedMode), "use \"A\" or \"B\"")
 	case m.FundedMode == catalog.ModeUpgrade && cell.Mode == catalog.ModeTransfer:
 		e.fail(m.ID, fmt.Sprintf("migration %s is funded in mode B, but from %s to %s is mode A", m.ID, m.Origin, m.Destination), "go to paas or saas, or change the candidature")
+	case m.FundedMode == catalog.ModeTransfer && !matrix.Transfers(m.Origin):
+		e.fail(m.ID, fmt.Sprintf("migration %s is funded in mode A, but nothing moves from %s in mode A: there is nothing that mode B could improve on", m.ID, m.Origin), "declare mode B, as the matrix of the call has it, or correct the candidature")
 	case cell.Outcome == catalog.Conditional:
 		e.firstStepIsRecent(m, cell)
 	}

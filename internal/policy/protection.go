@@ -48,49 +48,8 @@ func (e *evaluation) keysAreTheAdministrations() {
 		case !s.Unknown.Has("key_management") && s.KeyManagement != "" && s.KeyManagement != "byok" && s.KeyManagement != "hyok":
 			return result{message: fmt.Sprintf("service %s is %s and its keys are managed as %q", s.ID, c, s.KeyManagement), remedy: "manage the root key as \"byok\" or \"hyok\", under the administration's control"}
 		}
-		if r := demand(fmt.Sprintf("service %s, which is %s,", s.ID, c), s.Unknown, "set key_reference to the reference of the keys, never to a key", field{"key_reference", s.KeyReference}); !r.ok() {
-			return r
-		}
-		if s.Unknown.Has("key_management") {
-			return result{unknown: "key_management"}
-		}
-		return result{}
-	})
-}
-
-// levelFour reports whether the service goes to a cloud service of the highest
-// qualification: that of its machines, or the PSN's own when it lists none.
-func (e *evaluation) levelFour(s Service) (four, unknown bool) {
-	top := len(catalog.Levels())
-	machines := e.machinesOf[s.ID]
-	for _, i := range machines {
-		m := e.doc.Machines[i]
-		level := catalog.Level(m.Qualification)
-		if level == "" {
-			level = catalog.DefaultLevel()
-		}
-		if m.Unknown.Has("qualification") {
-			unknown = true
-		} else if level.Rank() == top {
-			return true, false
-		}
-	}
-	return len(machines) == 0 && catalog.DefaultLevel().Rank() == top, unknown
-}
-
-// onLevelFour applies test to the services on level 4, when the document speaks
-// of the rule's topic.
-func (e *evaluation) onLevelFour(test func(Service) result) {
-	e.byServiceClass(func(s Service, _ psn.Classification) result {
-		four, unknown := e.levelFour(s)
-		if !four && !unknown {
-			return result{}
-		}
-		r := test(s)
-		if unknown && !r.ok() {
-			return result{unknown: "qualification of the machines of " + string(s.ID)}
-		}
-		return r
+		return demand(fmt.Sprintf("service %s, which is %s,", s.ID, c), s.Unknown, "set key_reference to the reference of the keys, never to a key, and key_management to \"byok\" or \"hyok\"",
+			field{"key_reference", s.KeyReference}, field{"key_management", s.KeyManagement})
 	})
 }
 

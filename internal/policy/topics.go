@@ -16,9 +16,9 @@ const (
 	TopicBackup        Topic = "backup"         // Service.BackupPolicy (BKP-001)
 	TopicBackupPlaces  Topic = "backup_places"  // Document.Backups (BKP-002)
 	TopicKeys          Topic = "keys"           // Service.KeyReference, KeyManagement (KEY-001)
-	TopicKeyManagement Topic = "key_management" // Service.KeyManagement, HSM (KEY-002)
+	TopicKeyManagement Topic = "key_management" // Service.KeyManagement, HSM, Qualification, Machine.Qualification (KEY-002)
 	TopicAccess        Topic = "access"         // Service.AccessProcedure (ACC-001)
-	TopicStaff         Topic = "staff"          // Service.StaffList (ACC-002)
+	TopicStaff         Topic = "staff"          // Service.StaffList, Qualification, Machine.Qualification (ACC-002)
 	TopicInventory     Topic = "inventory"      // Machine.Function, Owner, Office, Addresses (INV-001)
 )
 
@@ -42,9 +42,9 @@ func TopicFields() map[Topic]Fields {
 		TopicBackup:        {Services: []string{"backup_policy"}},
 		TopicBackupPlaces:  {},
 		TopicKeys:          {Services: []string{"key_reference", "key_management"}},
-		TopicKeyManagement: {Services: []string{"key_management", "hsm"}},
+		TopicKeyManagement: {Services: []string{"key_management", "hsm", "qualification"}, Machines: []string{"qualification"}},
 		TopicAccess:        {Services: []string{"access_procedure"}},
-		TopicStaff:         {Services: []string{"staff_list"}},
+		TopicStaff:         {Services: []string{"staff_list", "qualification"}, Machines: []string{"qualification"}},
 		TopicInventory:     {Machines: []string{"function", "owner", "office", "addresses"}},
 	}
 }
@@ -63,6 +63,7 @@ var (
 		"hsm":               func(s Service) bool { return s.HSM != "" },
 		"access_procedure":  func(s Service) bool { return s.AccessProcedure != "" },
 		"staff_list":        func(s Service) bool { return s.StaffList != "" },
+		"qualification":     func(s Service) bool { return s.Qualification != "" },
 	}
 	machineSaid = map[string]func(Machine) bool{
 		"product":   func(m Machine) bool { return m.Product != "" },
@@ -70,6 +71,8 @@ var (
 		"owner":     func(m Machine) bool { return m.Owner != "" },
 		"office":    func(m Machine) bool { return m.Office != "" },
 		"addresses": func(m Machine) bool { return len(m.Addresses) > 0 },
+
+		"qualification": func(m Machine) bool { return m.Qualification != "" },
 	}
 )
 
@@ -98,8 +101,11 @@ func TopicOf(rule string) Topic { return topicOf[rule] }
 
 // Applies reports whether the document holds anything that the rule judges. A
 // rule that does not apply was neither passed nor failed. PLC-009 never applies:
-// the placement alone decides it.
-func Applies(id string, d Document) bool {
+// the placement alone decides it; nor does a rule that the parameters switch off.
+func Applies(id string, d Document, opts ...Option) bool {
+	if switchedOff(id, inEffect(opts)) {
+		return false
+	}
 	if t, ok := topicOf[id]; ok {
 		if !d.Speaks(t) {
 			return false
@@ -113,7 +119,9 @@ func Applies(id string, d Document) bool {
 	switch id {
 	case "CLS-001", "CLS-002", "CLS-004", "LOC-002":
 		return len(d.Services) > 0
-	case "CLS-003", "LVL-001", "PLC-001", "PLC-002", "PLC-003", "PLC-004", "PLC-005", "PLC-007":
+	case "LVL-001":
+		return len(d.Services) > 0 || slices.ContainsFunc(d.Machines, func(m Machine) bool { return m.Qualification != "" || m.Unknown.Has("qualification") })
+	case "CLS-003", "PLC-001", "PLC-002", "PLC-003", "PLC-004", "PLC-005", "PLC-007":
 		return len(d.Machines) > 0
 	case "LOC-001":
 		return len(d.Machines)+len(d.Replicas)+len(d.Backups) > 0
@@ -143,6 +151,17 @@ func Applies(id string, d Document) bool {
 		return len(d.Tenants)+len(d.Candidatures) > 0
 	case "DER-001", "DER-002", "DER-003":
 		return len(d.Derogations) > 0
+	}
+	return false
+}
+
+// switchedOff reports whether the parameters leave a rule nothing to ask.
+func switchedOff(id string, p parameters) bool {
+	switch id {
+	case "PLC-002":
+		return p["cross_region_critical"] == 0 && p["cross_region_strategic"] == 0
+	case "PLC-004":
+		return p["min_dr_km"] <= 0
 	}
 	return false
 }

@@ -87,19 +87,43 @@ cls004(s, before) := "undecidable" if {
 	text(s, "reclassification") == ""
 }
 
+findings contains finding("LVL-001", o, s.id) if {
+	some s in services
+	lib.own_level(s)
+	some o in lvl001(s, lib.range_of_service(s))
+}
+
 findings contains finding("LVL-001", o, m.id) if {
 	some i, m in machines
+	lib.own_level(m)
 	some o in lvl001(m, ranges[i])
 }
 
-lvl001(m, range) := {"undecidable"} if {
-	unk(m, "qualification")
-} else := {"failed"} if {
-	lib.level_rank(m) == 0
-} else := combined(lvl001_at(m, range[0]), lvl001_at(m, range[1]))
+# What a service goes to is declared, never assumed.
+findings contains lib.weighted("LVL-001", "warning", "undecidable", s.id) if {
+	some s in services
+	not lib.own_level(s)
+	not every_machine_says(s)
+}
 
-lvl001_at(m, c) := "failed" if {
-	lib.level_rank(m) < tables.levels.rank[tables.levels.minimum[c]]
+every_machine_says(s) if {
+	count(lib.machines_of[s.id]) > 0
+	every m in lib.machines_of[s.id] { lib.own_level(m) }
+}
+
+lvl001(o, _) := {"undecidable"} if {
+	unk(o, "qualification")
+} else := {"failed"} if {
+	lib.level_rank(o) == 0
+}
+
+lvl001(o, range) := combined(lvl001_at(o, range[0]), lvl001_at(o, range[1])) if {
+	not unk(o, "qualification")
+	lib.level_rank(o) > 0
+}
+
+lvl001_at(o, c) := "failed" if {
+	lib.level_rank(o) < tables.levels.rank[tables.levels.minimum[c]]
 } else := "ok"
 
 findings contains finding("LVL-002", o, m.id) if {
@@ -111,6 +135,7 @@ findings contains finding("LVL-002", o, m.id) if {
 lvl002(m, c) := lvl002_undeclared(c) if {
 	undeclared(m, "product")
 } else := "failed" if {
+	c == "strategic"
 	not m.product in tables.products
 } else := "failed" if {
 	c == "strategic"
@@ -145,7 +170,7 @@ lvl003_day(day, months) := "failed" if {
 } else := "undecidable" if {
 	not lib.has_now
 } else := "failed" if {
-	lib.today > lib.plus(day, months, 0)
+	lib.today > lib.later(day, months, 0)
 } else := "ok"
 
 is_site(v) if tables.sites[v]
@@ -198,15 +223,10 @@ loc002(s) := {"severity": "error", "outcome": "undecidable"} if {
 } else := {"severity": "warning", "outcome": "undecidable"} if {
 	lib.blank(s, "data_location")
 } else := {"severity": "error", "outcome": "undecidable"} if {
-	loc002_outside(s)
+	lib.outside_eu(s.data_location)
 	unk(s, "data_location_derogation")
 } else := {"severity": "error", "outcome": "failed"} if {
-	loc002_outside(s)
-}
-
-loc002_outside(s) if {
 	lib.outside_eu(s.data_location)
-	text(s, "data_location_derogation") == ""
 }
 
 findings contains finding("LOC-003", o, s.id) if {

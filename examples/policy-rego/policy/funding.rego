@@ -41,12 +41,22 @@ mig001(m) := "undecidable" if {
 } else := "failed" if {
 	text(m, "funded_mode") == "B"
 	cell(m).mode == "A"
+} else := "failed" if {
+	text(m, "funded_mode") == "A"
+	not transfers(m)
 } else := first_step(m, cell(m).since) if {
 	cell(m).outcome == "conditional"
 } else := "ok"
 
 cell(m) := matrix.verdicts[matrix.cells[text(m, "origin")][text(m, "destination")]] if {
 	matrix := tables.matrices[lib.call_of(m).matrix]
+}
+
+# transfers: from the origin something can move in mode A.
+transfers(m) if {
+	matrix := tables.matrices[lib.call_of(m).matrix]
+	some verdict in matrix.cells[text(m, "origin")]
+	matrix.verdicts[verdict].mode == "A"
 }
 
 first_step(m, since) := "undecidable" if {
@@ -253,9 +263,22 @@ fnd003(c) := {"undecidable"} if {
 	text(c, "decree_date") == ""
 } else := {"failed"} if {
 	not lib.is_day(c.decree_date)
+} else := {"failed"} if {
+	deadline(lib.call_of(c), c.decree_date, known_grant(c))
+	c.decree_date < first_decree(lib.call_of(c))
+} else := {"failed"} if {
+	c.decree_date > deadline(lib.call_of(c), c.decree_date, known_grant(c))
 } else := ends(c, deadline(lib.call_of(c), c.decree_date, known_grant(c))) if {
 	deadline(lib.call_of(c), c.decree_date, known_grant(c))
 } else := {"undecidable"}
+
+# first_decree: the earliest date that a decree of the call can have.
+first_decree(call) := min({d.date | some d in call.decrees}) if {
+	count(call.decrees) > 0
+} else := min(opens) if {
+	opens := {w.opens | some w in call.windows; w.opens != ""}
+	count(opens) > 0
+} else := call.earliest_start
 
 known_grant(c) := 0 if {
 	unk(c, "grant_euro")
@@ -297,7 +320,7 @@ earlier(steps, i, id, grant) if {
 }
 
 # Steps that follow each other add up from the last one that starts at the decree.
-last_end(call, decree, grant) := lib.plus(decree, months, days) if {
+last_end(call, decree, grant) := lib.later(decree, months, days) if {
 	steps := steps_for(call, grant)
 	start := max([i | some i, s in steps; starts(s, i)])
 	tail := array.slice(steps, start, count(steps))

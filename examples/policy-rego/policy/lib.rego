@@ -65,7 +65,11 @@ now_ns := time.parse_rfc3339_ns(input.now)
 
 today := time.format([now_ns, "UTC", "2006-01-02"])
 
-plus(day, months, days) := time.format([time.add_date(time.parse_ns("2006-01-02", day), 0, months, days), "UTC", "2006-01-02"])
+# Where the month has no such day, months end on its last one.
+later(day, months, days) := time.format([time.add_date(first, 0, 0, (min([to_number(substring(day, 8, 2)), last]) + days) - 1), "UTC", "2006-01-02"]) if {
+	first := time.add_date(time.parse_ns("2006-01-02", concat("", [substring(day, 0, 8), "01"])), 0, months, 0)
+	last := time.date([time.add_date(first, 0, 1, -1), "UTC"])[2]
+}
 
 days_between(a, b) := (time.parse_ns("2006-01-02", b) - time.parse_ns("2006-01-02", a)) / 86400000000000
 
@@ -166,11 +170,12 @@ outside_eu(location) if {
 	not upper(code) in tables.eu
 }
 
-level_rank(m) := object.get(tables.levels.rank, level(m), 0)
+level_rank(o) := object.get(tables.levels.rank, text(o, "qualification"), 0)
 
-level(m) := tables.levels["default"] if {
-	text(m, "qualification") == ""
-} else := m.qualification
+# own_level: the object says its level, or will.
+own_level(o) if text(o, "qualification") != ""
+
+own_level(o) if unk(o, "qualification")
 
 bad_ip(list) if {
 	some a in list

@@ -91,35 +91,45 @@ findings contains finding("KEY-001", o, s.id) if {
 key001(s) := "failed" if {
 	not unk(s, "key_management")
 	not text(s, "key_management") in {"", "byok", "hyok"}
-} else := lib.demand(s, ["key_reference"]) if {
-	lib.demand(s, ["key_reference"]) != "ok"
-} else := "undecidable" if {
-	unk(s, "key_management")
-} else := "ok"
+} else := lib.demand(s, ["key_reference", "key_management"])
 
-# level_four: the service goes to a cloud service of the highest qualification.
-level_four(s) := "yes" if {
+# leveled are what the level of a service is read from: each of its machines that
+# says its own, and the service itself for the others or when it has none.
+leveled(s) := {m | some m in lib.machines_of[s.id]; lib.own_level(m)} | {s | relies_on_service(s)}
+
+relies_on_service(s) if count(lib.machines_of[s.id]) == 0
+
+relies_on_service(s) if {
 	some m in lib.machines_of[s.id]
-	not unk(m, "qualification")
-	lib.level_rank(m) == tables.levels.top
-} else := "undecidable" if {
-	some m in lib.machines_of[s.id]
-	unk(m, "qualification")
-} else := "yes" if {
-	count(lib.machines_of[s.id]) == 0
-	tables.levels.rank[tables.levels["default"]] == tables.levels.top
-} else := "no"
+	not lib.own_level(m)
+}
 
-on_level_four("yes", o) := o
+# on_level_four judges o, a demand on services on level 4: failed or undecidable
+# for those that are, undecidable for those that may be.
+on_level_four(_, "ok") := ["", "ok"]
 
-on_level_four("undecidable", "ok") := "ok"
+on_level_four(s, o) := ["", o] if {
+	o != "ok"
+	some x in leveled(s)
+	not unk(x, "qualification")
+	lib.level_rank(x) == tables.levels.top
+} else := ["", "undecidable"] if {
+	o != "ok"
+	some x in leveled(s)
+	unk(x, "qualification")
+} else := ["warning", "undecidable"] if {
+	o != "ok"
+	some x in leveled(s)
+	text(x, "qualification") == ""
+}
 
-on_level_four("undecidable", o) := "undecidable" if o != "ok"
+weighed(id, s, w) := lib.weighted(id, w[0], w[1], s.id) if w[0] != ""
 
-findings contains finding("KEY-002", o, s.id) if {
+weighed(id, s, w) := finding(id, w[1], s.id) if w[0] == ""
+
+findings contains weighed("KEY-002", s, on_level_four(s, key002(s))) if {
 	lib.speaks("key_management")
 	some s in services
-	o := on_level_four(level_four(s), key002(s))
 }
 
 key002(s) := "failed" if {
@@ -133,10 +143,9 @@ findings contains finding("ACC-001", o, s.id) if {
 	some o in by_service(s, lib.demand(s, ["access_procedure"]))
 }
 
-findings contains finding("ACC-002", o, s.id) if {
+findings contains weighed("ACC-002", s, on_level_four(s, lib.demand(s, ["staff_list"]))) if {
 	lib.speaks("staff")
 	some s in services
-	o := on_level_four(level_four(s), lib.demand(s, ["staff_list"]))
 }
 
 findings contains finding("INV-001", o, m.id) if {

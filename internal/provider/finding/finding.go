@@ -137,11 +137,12 @@ func Texts(fs []psn.Finding) string {
 }
 
 // OnPlace keeps the findings of rules on where machines stand, and on what sets
-// them aside, for a document that names services without describing them.
+// them aside, for a document that names services without describing them: what
+// cloud service they go to is told, and judged, with the service.
 func OnPlace(fs []psn.Finding) []psn.Finding {
 	var out []psn.Finding
 	for _, f := range fs {
-		if strings.HasPrefix(f.Rule, "PLC-") || strings.HasPrefix(f.Rule, "LVL-") || f.Rule == "LOC-001" || f.Rule == "CLS-003" || f.Rule == "DER-003" {
+		if strings.HasPrefix(f.Rule, "PLC-") || f.Rule == "LOC-001" || f.Rule == "CLS-003" || f.Rule == "DER-003" {
 			out = append(out, f)
 		}
 	}

@@ -25,6 +25,9 @@ type model struct {
 	Continuity             types.Object `tfsdk:"continuity"`
 	DataLocation           types.String `tfsdk:"data_location"`
 	DataLocationDerogation types.String `tfsdk:"data_location_derogation"`
+	Qualification          types.String `tfsdk:"qualification"`
+	Derogations            types.List   `tfsdk:"derogations"`
+	AsOf                   types.String `tfsdk:"as_of"`
 	BackupPolicy           types.String `tfsdk:"backup_policy"`
 	KeyReference           types.String `tfsdk:"key_reference"`
 	KeyManagement          types.String `tfsdk:"key_management"`
@@ -84,6 +87,7 @@ func (m model) document(prior model) policy.Document {
 		RTO:                    duration("rto", "rto"),
 		DataLocation:           text("data_location", m.DataLocation),
 		DataLocationDerogation: text("data_location_derogation", m.DataLocationDerogation),
+		Qualification:          text("qualification", m.Qualification),
 		BackupPolicy:           text("backup_policy", m.BackupPolicy),
 		KeyReference:           text("key_reference", m.KeyReference),
 		KeyManagement:          text("key_management", m.KeyManagement),
@@ -100,6 +104,7 @@ func (m model) document(prior model) policy.Document {
 	}
 	s.Unknown = unknown
 	doc := policy.Document{Services: []policy.Service{s}}
+	doc.Derogations, doc.Now, _ = m.exceptions()
 	m.dossier(&doc, s.ID)
 	return doc
 }
@@ -154,6 +159,10 @@ func pathOf(rule string) string {
 	switch rule {
 	case "CLS-002":
 		return "classification_state"
+	case "LVL-001":
+		return "qualification"
+	case "DER-001", "DER-002":
+		return "derogations"
 	case "LOC-002":
 		return "data_location"
 	case "LOC-003":

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -52,20 +51,20 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			func(psn.Finding) string { return diagnose.Summary("accept", describe(config.ID)) },
 			func(psn.Finding) path.Path { return path.Root("classification") })
 	}
+	resp.Diagnostics.Append(config.dated()...)
 	doc := config.document(prior)
-	found := policy.Evaluate(doc)
-	finding.Report(&resp.Diagnostics, stopping(found),
-		func(psn.Finding) string { return diagnose.Summary("accept", describe(config.ID)) },
-		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
+	found := judge(doc)
+	config.report(&resp.Diagnostics, found)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	list := finding.Flatten(found)
-	if unsettled(doc) {
+	if _, _, known := config.exceptions(); !known || unsettled(doc) {
 		list = finding.Unknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), config.ID)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("findings"), list)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("as_of"), config.asOf(prior, list))...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("reclassifications"), config.reclassified(prior))...)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/provider/providerdata"
@@ -119,7 +118,7 @@ func settled(ctx context.Context, plan tfsdk.Plan, prior model) (model, diag.Dia
 		m.Reclassifications = m.reclassified(prior)
 	}
 	if m.Findings.IsUnknown() {
-		m.Findings = finding.Flatten(policy.Evaluate(m.document(prior)))
+		m.Findings = finding.Flatten(judge(m.document(prior)))
 	}
 	return m, diags
 }

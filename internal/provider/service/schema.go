@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/italia/terraform-provider-psn/internal/catalog"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -19,6 +20,10 @@ func resourceSchema() schema.Schema {
 	var classes []string
 	for _, c := range psn.Classifications() {
 		classes = append(classes, string(c))
+	}
+	var levels []string
+	for _, l := range catalog.Levels() {
+		levels = append(levels, string(l))
 	}
 	return schema.Schema{
 		MarkdownDescription: "A digital service of a tenant with its ACN classification. It is a record: it makes nothing at any site, and its rules are judged in the plan.",
@@ -61,21 +66,26 @@ func resourceSchema() schema.Schema {
 				},
 			},
 			"data_location":            optional("Where the data live: `EU` or ISO 3166 country codes separated by commas (rule LOC-002)."),
-			"data_location_derogation": optional("Id of the documented derogation when data live outside the EU (rule LOC-002)."),
-			"backup_policy":            optional("Reference of the backup policy (rule BKP-001)."),
-			"key_reference":            optional("Reference of the encryption keys under the administration's control (rule KEY-001): never a key."),
-			"key_management":           optional("How the root key is managed: `byok` or `hyok` (rules KEY-001 and KEY-002).", stringvalidator.OneOf("byok", "hyok")),
-			"hsm":                      optional("Reference of the dedicated HSM (rule KEY-002)."),
-			"metadata_location":        optional("Where metadata are, as `data_location` (rule LOC-003)."),
-			"log_location":             optional("Where logs are, as `data_location` (rule LOC-003)."),
-			"backup_location":          optional("Where backups are, as `data_location` (rule LOC-003)."),
-			"site_list":                optional("Reference of the documented list of sites and infrastructures (rule LOC-003)."),
-			"access_procedure":         optional("Reference of the procedure for access from outside the European Union (rule ACC-001)."),
-			"staff_list":               optional("Reference of the list of privileged staff (rule ACC-002): never the list."),
-			"backups":                  backupsAttribute(),
-			"migration":                migrationAttribute(),
-			"evidence":                 evidenceAttribute(),
-			"findings":                 finding.Attribute(),
+			"data_location_derogation": optional("Id of the derogation from LOC-002 when data live outside the EU. It is a name: only the derogation itself, in `derogations`, sets the rule aside."),
+			"qualification":            optional("Level, in the catalogue of ACN, of the cloud service it goes to: `QC1` to `QC4` (rules LVL-001, KEY-002 and ACC-002). It is never assumed: without it these rules are not decided.", stringvalidator.OneOf(levels...)),
+			"derogations": finding.Derogations("Documented derogations from rules on the service. What one sets aside stays in `findings` with outcome `derogated` and its document, is told by every plan, and stops none. "+
+				"The subject is the service (`p_bs/protocollo`), or a machine or replica of it.", derogable()...),
+			"as_of": optional("Day on which `derogations` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. `formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan. "+
+				"While no verdict changes a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.", finding.Day{}),
+			"backup_policy":     optional("Reference of the backup policy (rule BKP-001)."),
+			"key_reference":     optional("Reference of the encryption keys under the administration's control (rule KEY-001): never a key."),
+			"key_management":    optional("How the root key is managed: `byok` or `hyok` (rules KEY-001 and KEY-002).", stringvalidator.OneOf("byok", "hyok")),
+			"hsm":               optional("Reference of the dedicated HSM (rule KEY-002)."),
+			"metadata_location": optional("Where metadata are, as `data_location` (rule LOC-003)."),
+			"log_location":      optional("Where logs are, as `data_location` (rule LOC-003)."),
+			"backup_location":   optional("Where backups are, as `data_location` (rule LOC-003)."),
+			"site_list":         optional("Reference of the documented list of sites and infrastructures (rule LOC-003)."),
+			"access_procedure":  optional("Reference of the procedure for access from outside the European Union (rule ACC-001)."),
+			"staff_list":        optional("Reference of the list of privileged staff (rule ACC-002): never the list."),
+			"backups":           backupsAttribute(),
+			"migration":         migrationAttribute(),
+			"evidence":          evidenceAttribute(),
+			"findings":          finding.Attribute(),
 		},
 	}
 }

@@ -123,7 +123,10 @@ func (d dice) newService(i int) policy.Service {
 		ClassificationDate: d.day(), Reclassification: d.pick("", "ACN-1"), DataLocation: d.place(), DataLocationDerogation: d.pick("", "D-1"), Change: d.pick("", "", "destroy", "downsize", "grow"),
 		RPO: time.Duration(d.count(3)) * 15 * time.Minute, RTO: time.Duration(d.count(3)) * time.Hour,
 		Unknown: d.unknown("classification", "classification_state", "reclassification", "data_location", "data_location_derogation", "rpo", "RTO", "backup_policy", "key_reference", "key_management", "hsm",
-			"metadata_location", "log_location", "site_list", "access_procedure", "staff_list", "change")}
+			"metadata_location", "log_location", "site_list", "access_procedure", "staff_list", "change", "qualification")}
+	if d.chance(60) {
+		s.Qualification = d.pick("QC1", "QC2", "QC3", "QC4", "QC4", "qc4")
+	}
 	if d.chance(40) {
 		s.BackupPolicy, s.KeyReference, s.KeyManagement, s.HSM = d.ref(), d.ref(), d.pick("byok", "hyok", "hyok", "provider", ""), d.ref()
 	}
@@ -174,7 +177,7 @@ func (d dice) backup(i int) policy.Backup {
 }
 
 func (d dice) certificate(i int) policy.Certificate {
-	return policy.Certificate{ID: fmt.Sprint("q", i), Kind: d.pick("qualification", "ISO 27001"), Issued: d.pick(d.day(), "2023-11-22", "2023-11-21"), Expires: d.pick("", d.day()), Unknown: d.unknown("issued", "expires")}
+	return policy.Certificate{ID: fmt.Sprint("q", i), Kind: d.pick("qualification", "ISO 27001"), Issued: d.pick(d.day(), "2023-11-22", "2023-11-21", "2024-02-29"), Expires: d.pick("", d.day()), Unknown: d.unknown("issued", "expires")}
 }
 
 func (d dice) migration(i int) policy.Migration {
@@ -196,6 +199,9 @@ func (d dice) candidature(i int) policy.Candidature {
 		CompletionDate: d.pick("", d.day()), PaidDate: d.pick(d.day(), "2020-06-01", "2021-03-01"), Servers: int64(d.IntN(90) - 5), VirtualMachines: int64(d.IntN(900)), DoubleFundingDeclaration: d.pick("", "DICH-1"),
 		GrantEuro: int64(d.IntN(4)) * 700000,
 		Unknown:   d.unknown("call", "services", "transfers", "upgrades", "decree_date", "end_date", "completion_date", "paid_date", "servers", "virtual_machines", "double_funding_declaration", "grant_euro", "cup")}
+	if d.chance(50) {
+		c.DecreeDate = d.pick("2025-06-23", "2025-07-21", "2025-06-22", "2023-08-31", "2023-12-31", "2024-07-31", "2026-04-01")
+	}
 	if d.chance(10) {
 		c.DecreeDate, c.CompletionDate = "2025-06-23", d.pick("2026-03-20", "2026-03-21") // the deadline of the call
 	}

@@ -30,7 +30,7 @@ func (migrationMode) Metadata(_ context.Context, _ function.MetadataRequest, res
 }
 
 var resultType = map[string]attr.Type{
-	"mode": types.StringType, "outcome": types.StringType, "explanation": types.StringType, "citation": types.StringType,
+	"mode": types.StringType, "outcome": types.StringType, "explanation": types.StringType, "assumption": types.StringType, "citation": types.StringType,
 }
 
 // Definition implements function.Function.
@@ -39,9 +39,9 @@ func (migrationMode) Definition(_ context.Context, _ function.DefinitionRequest,
 	resp.Definition = function.Definition{
 		Summary: "Mode of a migration under a funding call",
 		MarkdownDescription: "Looks a migration up in the admissibility matrix of a funding call. Returns an object: `mode` (`A` trasferimento, `B` aggiornamento, " +
-			"or null), `outcome` (`admissible`, `conditional`, `not fundable` or `impossible`), `explanation` and `citation`.",
+			"or null), `outcome` (`admissible`, `conditional`, `not fundable` or `impossible`), `explanation`, `assumption` (what the origin as written takes for granted, or null) and `citation`.",
 		Parameters: []function.Parameter{
-			function.StringParameter{Name: "origin", MarkdownDescription: "Where the service runs today: one of " + code(m.Origins) + ". `-qualified`: the cloud service is qualified by ACN already."},
+			function.StringParameter{Name: "origin", MarkdownDescription: "Where the service runs today: one of " + code(m.Origins) + ". `-qualified`: the cloud service is qualified by ACN already; without it, it is assumed not to be, as `assumption` tells where that matters."},
 			function.StringParameter{Name: "destination", MarkdownDescription: "Where it goes: one of " + code(m.Destinations) + "."},
 		},
 		VariadicParameter: function.StringParameter{Name: "call", MarkdownDescription: "At most one: id of the funding call whose matrix applies. Default: `" + DefaultCall + "`."},
@@ -78,10 +78,15 @@ func (migrationMode) Run(ctx context.Context, req function.RunRequest, resp *fun
 	if v.Mode != "" {
 		mode = types.StringValue(v.Mode)
 	}
+	assumption := types.StringNull()
+	if v.Assumes != "" {
+		assumption = types.StringValue(v.Assumes)
+	}
 	resp.Error = resp.Result.Set(ctx, types.ObjectValueMust(resultType, map[string]attr.Value{
 		"mode":        mode,
 		"outcome":     types.StringValue(string(v.Outcome)),
 		"explanation": types.StringValue(v.English),
+		"assumption":  assumption,
 		"citation":    types.StringValue(m.Citation),
 	}))
 }

@@ -35,6 +35,10 @@ func TestMigrationMode(t *testing.T) {
 			if a["mode"].String() != tc.mode || a["outcome"].String() != `"`+tc.outcome+`"` || a["explanation"].String() == `""` || a["citation"].String() == `""` {
 				t.Errorf("%s to %s: %s, want mode %s, outcome %s", tc.origin, tc.destination, v, tc.mode, tc.outcome)
 			}
+			assumed := tc.outcome == "admissible" && (tc.origin == "iaas" || tc.origin == "paas")
+			if got := a["assumption"].String(); (got == `"origin not qualified"`) != assumed || (got == "<null>") == assumed {
+				t.Errorf("%s to %s assumes %s", tc.origin, tc.destination, got)
+			}
 		}
 	}
 	for _, tc := range []struct {

@@ -33,7 +33,7 @@ var resultType = map[string]attr.Type{
 func (projectDeadline) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "End of a funded project",
-		MarkdownDescription: "Computes by when a project must be finished: the terms of the funding call from the date of the decree, never after the latest end of the call (rule FND-003); a decree later than that is refused. " +
+		MarkdownDescription: "Computes by when a project must be finished: the terms of the funding call from the date of the decree, never after the latest end of the call (rule FND-003); a decree later than that, or earlier than the call, is refused. Months end on the last day of a month that has no such day. " +
 			"Returns an object: `date`, `uncapped_date` (what the terms alone give), `capped`, `steps` (last day of each term by its id) and `citation`. Dates are `YYYY-MM-DD`.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "call", MarkdownDescription: "Id of the funding call, for example `pnrr-1.2-province-2025`."},

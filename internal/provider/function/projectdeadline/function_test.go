@@ -30,6 +30,7 @@ func TestProjectDeadline(t *testing.T) {
 		{"pnrr-1.2-province-2025", "2025-06-23", grants(), `"2026-03-20" capped=false`},
 		{"pnrr-1.2-province-2025", "2025-07-21", grants(), `"2026-03-31" capped=true`},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(2000000), `"2025-04-15" capped=false`},
+		{"pnrr-1.1-altre-pac-2023", "2023-12-31", grants(1500000), `"2024-06-30" capped=false`},
 	} {
 		v, err := functiontest.Run(t, projectdeadline.New(), types.StringValue(tc.call), types.StringValue(tc.decree), tc.grants)
 		if err != nil {
@@ -50,6 +51,7 @@ func TestProjectDeadline(t *testing.T) {
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(), "amount of the grant"},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(1, 2), "one amount"},
 		{"pnrr-1.1-altre-pac-2023", "2024-01-15", grants(1.5), "grant_euro is 1.5: give a whole number"},
+		{"pnrr-1.2-province-2025", "2019-05-01", grants(), `before the first decree of call "pnrr-1.2-province-2025", 2025-06-23`},
 		{"pnrr-1.2-province-2025", "2031-01-01", grants(), `the date of the decree is 2031-01-01, but projects of call "pnrr-1.2-province-2025" end by 2026-03-31: give the date`},
 	} {
 		if _, err := functiontest.Run(t, projectdeadline.New(), types.StringValue(tc.call), types.StringValue(tc.decree), tc.grants); err == nil || !strings.Contains(err.Text, tc.say) {

@@ -28,7 +28,7 @@ var (
 	standbys   = types.MapType{ElemType: types.ListType{ElemType: types.StringType}}
 	resultType = map[string]attr.Type{
 		"sites": types.ListType{ElemType: types.StringType}, "standby_required": types.BoolType, "standbys": standbys,
-		"minimum_qualification": types.StringType, "citation": types.StringType,
+		"minimum_qualification": types.StringType, "citation": types.StringType, "minimum_qualification_citation": types.StringType,
 	}
 )
 
@@ -37,8 +37,9 @@ func (sitesFor) Definition(_ context.Context, _ function.DefinitionRequest, resp
 	resp.Definition = function.Definition{
 		Summary: "Sites and standby sites for a class of service",
 		MarkdownDescription: "Says where a service of a class may stand. Returns an object: `sites` (all that are admitted), `standby_required`, `standbys` (for each site, the sites " +
-			"that serve as disaster recovery, nearest first: those of the other region; empty when no standby is required), `minimum_qualification` (DD ACN 21007/24, art. 17 c. 4) and `citation`. " +
-			"That critical and strategic services keep a standby in the other region is a rule of this project, not of law (PLC-001, PLC-002).",
+			"that serve as disaster recovery, nearest first: those of the other region; empty when no standby is required), `citation` of what stands before it, and `minimum_qualification` with its own " +
+			"`minimum_qualification_citation`. The two have different bases: that critical and strategic services keep a standby in the other region is a rule of this project, not of law (PLC-001, PLC-002); " +
+			"the least qualification is law (LVL-001: DD ACN 21007/24, art. 17 c. 4).",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "classification", MarkdownDescription: "`ordinary`, `critical` or `strategic`."},
 		},
@@ -57,7 +58,8 @@ func (sitesFor) Run(ctx context.Context, req function.RunRequest, resp *function
 		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
-	rule, _ := policy.RuleOf("PLC-002")
+	standby, _ := policy.RuleOf("PLC-002")
+	level, _ := policy.RuleOf("LVL-001")
 	sites := psn.Sites()
 	at := map[string]attr.Value{}
 	for _, s := range sites {
@@ -71,7 +73,9 @@ func (sitesFor) Run(ctx context.Context, req function.RunRequest, resp *function
 		"standby_required":      types.BoolValue(c.Protected()),
 		"standbys":              types.MapValueMust(types.ListType{ElemType: types.StringType}, at),
 		"minimum_qualification": types.StringValue(string(catalog.MinimumLevel(c))),
-		"citation":              types.StringValue(rule.Citation),
+		"citation":              types.StringValue(standby.Citation),
+
+		"minimum_qualification_citation": types.StringValue(level.Citation),
 	}))
 }
 

@@ -1,0 +1,81 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// derogable are the rules on services, and on what is kept of them, that admit a
+// derogation. Rules on places are derogated where the place is decided.
+func derogable() []string {
+	var out []string
+	for _, r := range policy.Rules() {
+		if r.Derogable && !strings.HasPrefix(r.ID, "PLC-") {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
+// exceptions are the derogations of the service and the day they are judged on;
+// known is false when any of that is not known yet.
+func (m model) exceptions() (list []psn.Derogation, day time.Time, known bool) {
+	list, known = finding.ExpandDerogations(m.Derogations)
+	day, _ = time.Parse(time.DateOnly, m.AsOf.ValueString())
+	return list, day, known && !m.AsOf.IsUnknown()
+}
+
+// judge evaluates the rules on the service. Whether a derogation is of any use
+// is the audit's to say: it alone sees the machines and the replicas.
+func judge(doc policy.Document) []psn.Finding {
+	return slices.DeleteFunc(policy.Evaluate(doc), func(f psn.Finding) bool { return f.Rule == "DER-003" })
+}
+
+// dated refuses derogations without a day to judge them on.
+func (m model) dated() (diags diag.Diagnostics) {
+	list, day, known := m.exceptions()
+	if known && len(list) > 0 && day.IsZero() {
+		diags.AddAttributeError(path.Root("as_of"), "Unable to judge the derogations of "+describe(m.ID),
+			fmt.Sprintf("as_of is %q: without a date nobody can tell whether a derogation has expired, and a plan reads no clock.\n\n"+
+				"What to do: set as_of to a date, for example formatdate(\"YYYY-MM-DD\", plantimestamp()).", m.AsOf.ValueString()))
+	}
+	return diags
+}
+
+// report shows findings as diagnostics, those that a derogation sets aside too.
+// While a derogation is not known yet, a rule it may set aside fails no plan.
+func (m model) report(diags *diag.Diagnostics, found []psn.Finding) {
+	_, _, known := m.exceptions()
+	for _, f := range found {
+		if f.Outcome == psn.Derogated {
+			diags.AddAttributeWarning(path.Root(pathOf(f.Rule)), f.Rule+": "+f.Subject+", set aside", finding.TextsDerogated([]psn.Finding{f}))
+		}
+	}
+	if !known {
+		rules := derogable()
+		found = slices.DeleteFunc(slices.Clone(found), func(f psn.Finding) bool { return slices.Contains(rules, f.Rule) })
+	}
+	finding.Report(diags, stopping(found),
+		func(psn.Finding) string { return diagnose.Summary("accept", describe(m.ID)) },
+		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
+}
+
+// asOf is the day to record: the prior one while a later day changes no verdict,
+// so that the date alone is no change.
+func (m model) asOf(prior model, found types.List) types.String {
+	if prior.AsOf.IsNull() || m.AsOf.IsNull() || !found.Equal(prior.Findings) || !m.Derogations.Equal(prior.Derogations) {
+		return m.AsOf
+	}
+	return prior.AsOf
+}
