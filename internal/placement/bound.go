@@ -398,9 +398,6 @@ func (b *bounding) raise(low, share int64) bool {
 				continue
 			}
 			for r := range b.dims {
-				if c.cap[r] < perMille && r < basic {
-					continue
-				}
 				for _, s := range b.scenarios(c, r) {
 					beyond := (b.asked[i][s][r] - b.fills[i][r]) * perMille / max(c.cap[r], 1)
 					if beyond > 0 || b.price[i][s][r] > 0 {
@@ -414,7 +411,9 @@ func (b *bounding) raise(low, share int64) bool {
 	if norm == 0 || b.upper <= low {
 		return false
 	}
-	step := (b.upper - low) / 64 * share / norm // of a price for a thousandth of the capacity
+	const most = 1 << 52 // keeps the products below inside 64 bits
+
+	step := min(b.upper-low, most) / 64 * share / norm // of a price for a thousandth of the capacity
 	each(func(i, s, r int, beyond int64) {
 		b.price[i][s][r] = max(0, min(b.price[i][s][r]+step*beyond*perMille/max(b.clusters[i].cap[r], 1), b.highest[r]))
 	})

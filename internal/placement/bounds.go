@@ -356,9 +356,9 @@ func (m *model) proveQuota(crowds []crowd) []conflict {
 		return nil
 	}
 	var found []conflict
-	total, limit := m.quotaTotal(), m.req.Quota.Total.vec()
+	total, stands, limit := m.quotaTotal(), m.quotaToday(), m.req.Quota.Total.vec()
 	for r := range basic {
-		if total[r] > limit[r] {
+		if total[r] > limit[r] && total[r] > stands[r] { // a limit drives nothing away
 			found = append(found, m.quotaConflict(r, "in total", total[r], limit[r]))
 			continue
 		}

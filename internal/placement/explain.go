@@ -19,12 +19,17 @@ func (c conflict) finding() psn.Finding {
 }
 
 // failClosed returns a conflict for every site that could not be read and that
-// a strategic workload might use: what cannot be checked is not promised.
+// a strategic workload might use: what cannot be checked is not promised. A
+// workload whose machines all stay where they stand is promised nothing.
 func (m *model) failClosed() []conflict {
+	open := map[*kind]bool{}
+	for _, mc := range m.machines {
+		open[mc.kind] = open[mc.kind] || !mc.placed() || !mc.locked
+	}
 	var found []conflict
 	for _, s := range m.unread {
 		for _, k := range m.kinds {
-			if k.Classification != psn.Strategic || !allowed(k.Platforms, s.Platform) || !allowed(k.Regions, s.Site.Region()) {
+			if !open[k] || k.Classification != psn.Strategic || !allowed(k.Platforms, s.Platform) || !allowed(k.Regions, s.Site.Region()) {
 				continue
 			}
 			found = append(found, conflict{rule: "PLC-006", subject: m.subject(k), outcome: psn.Undecidable,

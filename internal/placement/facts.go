@@ -119,6 +119,30 @@ func (m *model) quotaTotal() vec {
 	return v
 }
 
+// quotaToday is what counts against the total quota already: what stands of the
+// request, at the size it asks for now, and the tenant's other services.
+func (m *model) quotaToday() vec {
+	var v vec
+	for _, mc := range m.machines {
+		for i, name := range mc.names {
+			cur, ok := m.req.Current[name]
+			if !ok {
+				continue
+			}
+			w := mc.kind.members[min(i, len(mc.kind.members)-1)]
+			dem := m.demand(w)
+			v = v.add(dem)
+			if cur.StandbyMode == Active || cur.StandbySite != "" && w.StandbyMode == Active {
+				v = v.add(dem)
+			}
+		}
+	}
+	for s := range sites {
+		v = v.add(m.others(s))
+	}
+	return v
+}
+
 // others is what the tenant's other services hold at a site.
 func (m *model) others(s int) vec {
 	v := m.atSite[s]

@@ -23,22 +23,33 @@ func cpu() time.Duration {
 // the seeds, "cpu-s" one decision without its bound. A gap is at most what is
 // shown: the bound itself may be too low.
 func BenchmarkGap(b *testing.B) {
+	type request struct {
+		name  string
+		of    func(seed uint64) placement.Request
+		seeds uint64
+	}
+	all := []request{{"small", placementtest.Small, 12}}
 	for _, c := range []struct {
 		n, load int64
 		seeds   uint64
 	}{{50, 55, 6}, {100, 60, 6}, {200, 70, 6}, {200, 90, 6}, {1_000, 80, 3}, {10_000, 80, 3}} {
+		all = append(all, request{fmt.Sprintf("%d/load=%d", c.n, c.load), func(seed uint64) placement.Request {
+			return placementtest.Estate(seed, c.n, c.load, seed%2 == 1)
+		}, c.seeds})
+	}
+	for _, c := range all {
 		for _, set := range []string{"fixed", "fresh"} {
 			first := uint64(9_000)
 			if set == "fresh" {
 				first = rand.Uint64N(1 << 40)
 			}
-			b.Run(fmt.Sprintf("%s/%d/load=%d", set, c.n, c.load), func(b *testing.B) {
+			b.Run(set+"/"+c.name, func(b *testing.B) {
 				var sum, worst float64
 				var used time.Duration
 				for b.Loop() {
 					sum, worst, used = 0, 0, 0
 					for seed := range c.seeds {
-						req := placementtest.Estate(first+seed, c.n, c.load, seed%2 == 1)
+						req := c.of(first + seed)
 						before := cpu()
 						res := solve(b, req)
 						used += cpu() - before

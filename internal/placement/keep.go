@@ -135,6 +135,49 @@ func (m *model) evict(c int) []*machine {
 	}
 }
 
+// besideSilent puts machines that lost their standby, or their primary, and have
+// the other part at a site that could not be read back with that part where it
+// is: nobody can move what does not answer. It returns those that may move whole,
+// and those for whose other part there is no room.
+func (m *model) besideSilent(leaving []*machine) (free, bound []*machine) {
+	dark := func(c int) bool { return c >= 0 && m.clusters[c].dark && m.clusters[c].excluded == "" }
+	for _, mc := range leaving {
+		p, d := mc.curP, mc.curD
+		switch {
+		case dark(p) && m.mayStand(mc.kind, p):
+			if d = m.standbyFor(mc, p); d < 0 && mc.kind.standby != nil {
+				bound = append(bound, mc)
+				continue
+			}
+		case !dark(p) && dark(d) && mc.kind.standby != nil:
+			if p = m.primaryFor(mc, d); p < 0 {
+				bound = append(bound, mc)
+				continue
+			}
+		default:
+			free = append(free, mc)
+			continue
+		}
+		m.put(mc, p, d)
+		mc.locked = true
+	}
+	return free, bound
+}
+
+// primaryFor returns the best cluster for a primary of mc with its standby at d, or -1.
+func (m *model) primaryFor(mc *machine, d int) int {
+	best, at := -1, never
+	for _, i := range mc.kind.pList {
+		if !m.separated(mc.kind, m.clusters[i], m.clusters[d]) || !m.fitsPrimary(mc.kind, i) {
+			continue
+		}
+		if cost := m.balanceWith(i, &mc.kind.dem) - m.fill[i] + mc.kind.pCost[i] + m.pairCost(mc, i, d); cost < at {
+			best, at = i, cost
+		}
+	}
+	return best
+}
+
 // serves is 1 when m runs on cluster c and 0 when its standby waits there.
 func (m *machine) serves(c int) int {
 	if m.p == c {

@@ -38,11 +38,15 @@ func Solve(req Request) (Result, error) {
 		return Result{}, err
 	}
 	m := build(req)
+	leaving := m.keep()
 	if blind := m.failClosed(); blind != nil {
 		return m.refuse(NotFound, blind), nil
 	}
-	leaving := m.keep()
-	if conflicts := m.prove(); len(conflicts) > 0 {
+	leaving, bound := m.besideSilent(leaving)
+	if len(bound) > 0 {
+		return m.refuse(NotFound, m.leftOut(bound)), nil
+	}
+	if conflicts := m.prove(); len(conflicts) > 0 && !m.allStand() {
 		return m.refuse(m.verdictOf(conflicts), conflicts), nil
 	}
 	var todo []*machine
@@ -59,6 +63,13 @@ func Solve(req Request) (Result, error) {
 	}
 	m.improve()
 	return m.accept(), nil
+}
+
+// allStand reports whether every machine stands where it may: whatever sums and
+// sizes say, such as of a site's quota that was lowered below what stands there,
+// that is a placement.
+func (m *model) allStand() bool {
+	return !slices.ContainsFunc(m.machines, func(mc *machine) bool { return !mc.placed() })
 }
 
 // verdictOf is Infeasible only when some conflict holds whatever the sites that
@@ -88,13 +99,11 @@ func (m *model) accept() Result {
 	return res
 }
 
+// refuse is the result when nothing is decided: what stands goes on standing, so
+// it is what the headroom and the use of the quota count.
 func (m *model) refuse(v Verdict, conflicts []conflict) Result {
-	for _, mc := range m.machines {
-		if mc.placed() {
-			m.lift(mc)
-		}
-	}
-	res := Result{Verdict: v, Assignments: map[string]Assignment{}, Headroom: m.headroom()}
+	m.asToday()
+	res := Result{Verdict: v, Assignments: map[string]Assignment{}, Headroom: m.headroom(), Quota: m.quotaUse()}
 	res.Explanation, res.Findings = m.explainRefusal(v, conflicts)
 	return res
 }

@@ -1,5 +1,7 @@
 package placement
 
+import "github.com/italia/terraform-provider-psn/internal/psn"
+
 // put makes mc stand at primary p with standby d (-1 for none). The caller has
 // checked that it fits, or means to evict what does not.
 func (m *model) put(mc *machine, p, d int) {
@@ -118,4 +120,44 @@ func (m *model) fitsStandby(k *kind, d, s int) bool {
 		}
 	}
 	return true
+}
+
+// asToday leaves nothing but what stands today, each machine by itself and
+// whether it may stand there or not. It is the last thing done with a model: no
+// machine is placed afterwards, and what depends on that is not kept up to date.
+func (m *model) asToday() {
+	m.liftAll(m.machines)
+	add := func(at int, v vec) { m.used[at] = m.used[at].add(v) }
+	counts := func(at psn.Site, v vec) {
+		if s := siteIndex(at); s >= 0 {
+			m.atSite[s] = m.atSite[s].add(v)
+		}
+	}
+	for _, mc := range m.machines {
+		for i, name := range mc.names {
+			cur, ok := m.req.Current[name]
+			if !ok {
+				continue
+			}
+			dem := m.demand(mc.kind.members[min(i, len(mc.kind.members)-1)])
+			counts(cur.Site, dem)
+			if p := m.find(cur.Site, cur.Platform, cur.Cluster); p >= 0 {
+				add(p, dem)
+			}
+			if cur.StandbyMode == Active {
+				counts(cur.StandbySite, dem)
+			}
+			d := m.find(cur.StandbySite, cur.StandbyPlatform, cur.StandbyCluster)
+			switch home := siteIndex(cur.Site); {
+			case d < 0:
+			case cur.StandbyMode == Active:
+				add(d, dem)
+			default:
+				add(d, dem.disk())
+				if home >= 0 {
+					m.resv[d][home] = m.resv[d][home].add(dem.compute())
+				}
+			}
+		}
+	}
 }

@@ -84,7 +84,7 @@ const (
 type Group struct {
 	Name      string    `json:"name"`
 	Kind      GroupKind `json:"kind"`
-	Workloads []string  `json:"workloads"` // names; at least two
+	Workloads []string  `json:"workloads"` // names; at least two to be apart
 }
 
 // Exclusion takes a site, a platform of it or one cluster out of use.
@@ -189,8 +189,8 @@ type Result struct {
 	Verdict     Verdict               `json:"verdict"`
 	Assignments map[string]Assignment `json:"assignments"` // by VM; empty unless Placed
 	// Headroom is what is left on each cluster, sorted by site, platform,
-	// cluster and lost site: normally and after the loss of each other site. It
-	// counts this request only when Placed.
+	// cluster and lost site: normally and after the loss of each other site. Of
+	// this request it counts what was decided; unless Placed, what stands today.
 	Headroom []Headroom `json:"headroom"`
 	// Moves lists machines of Current whose primary or standby changes place,
 	// sorted by VM. Gaining or shedding a standby is not a move.

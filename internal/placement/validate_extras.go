@@ -53,8 +53,8 @@ func checkGroups(req Request) error {
 		if !slices.Contains([]GroupKind{Together, ApartCluster, ApartSite}, g.Kind) {
 			return bad("kind is %q: use %q, %q or %q", g.Kind, Together, ApartCluster, ApartSite)
 		}
-		if len(g.Workloads) < 2 {
-			return bad("%d workloads are named: name at least two", len(g.Workloads))
+		if least := map[bool]int{true: 1, false: 2}[g.Kind == Together]; len(g.Workloads) < least {
+			return bad("%d workloads are named: name at least %d", len(g.Workloads), least)
 		}
 		for i, name := range g.Workloads {
 			w, ok := workloads[name]

@@ -19,20 +19,30 @@ func BenchmarkGapToOptimum(b *testing.B) {
 	if s == nil {
 		return
 	}
+	type request struct {
+		name string
+		of   func(seed uint64) placement.Request
+	}
+	all := []request{{"small", placementtest.Small}}
 	for _, c := range []struct{ n, load int64 }{{50, 60}, {100, 60}, {200, 70}, {200, 90}} {
+		all = append(all, request{fmt.Sprintf("%d/load=%d", c.n, c.load), func(seed uint64) placement.Request {
+			return placementtest.Estate(seed, c.n, c.load, seed%2 == 1)
+		}})
+	}
+	for _, c := range all {
 		for _, set := range []string{"fixed", "fresh"} {
 			first := uint64(9_000)
 			if set == "fresh" {
 				first = rand.Uint64N(1 << 40)
 			}
-			b.Run(fmt.Sprintf("%s/%d/load=%d", set, c.n, c.load), func(b *testing.B) {
+			b.Run(set+"/"+c.name, func(b *testing.B) {
 				var above, bound float64
 				proven := 0
 				const seeds = 3
 				for b.Loop() {
 					above, bound, proven = 0, 0, 0
 					for seed := range uint64(seeds) {
-						req := placementtest.Estate(first+seed, c.n, c.load, seed%2 == 1)
+						req := c.of(first + seed)
 						res, err := placement.Solve(req)
 						if err != nil {
 							b.Fatal(err)
