@@ -33,6 +33,9 @@ func (m *model) prove() []conflict {
 			found = append(found, c)
 		}
 	}
+	if len(found) == 0 {
+		found = m.proveApart()
+	}
 	if len(found) > 0 {
 		return found
 	}
@@ -65,13 +68,13 @@ func (m *model) proveKind(k *kind) (conflict, bool) {
 	}
 	if k.AntiAffinity && clusters < k.Instances && n == k.Instances {
 		return conflict{rule: "PLC-005", subject: m.subject(k),
-			sentence: fmt.Sprintf("%s asks for %d instances kept apart, but only %d clusters can take one", k, k.Instances, clusters),
-			remedy:   fmt.Sprintf("ask for at most %d instances, add clusters, or give up anti_affinity", clusters)}, true
+			sentence: fmt.Sprintf("%s asks for %d instances kept apart, but only %d clusters can take one", k, k.Instances, clusters) + m.without(m.reach(k)),
+			remedy:   fmt.Sprintf("ask for at most %d instances, add clusters, or give up anti_affinity", clusters) + m.orEndExclusion(m.reach(k))}, true
 	}
 	if room < n {
 		return conflict{rule: "PLC-008", subject: m.subject(k),
-			sentence: fmt.Sprintf("%s asks for %d machines of %s each, but the free room of its admissible clusters holds %d", k, n, describe(k.dem), room),
-			remedy:   "ask for fewer or smaller machines, widen the allowed sites, or add capacity"}, true
+			sentence: fmt.Sprintf("%s asks for %d machines of %s each, but the free room of its admissible clusters holds %d", k, n, describe(k.dem), room) + m.without(m.reach(k)),
+			remedy:   "ask for fewer or smaller machines, widen the allowed sites, or add capacity" + m.orEndExclusion(m.reach(k))}, true
 	}
 	return conflict{}, false
 }

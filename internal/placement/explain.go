@@ -198,8 +198,11 @@ func (m *model) leftOut(left []*machine) []conflict {
 		}
 		slices.Sort(names[k])
 		c := conflict{rule: "PLC-008", subject: m.subject(k)}
-		c.sentence = fmt.Sprintf("%s (%s): no place found for %s of %d (%s), each %s", k, k.Classification, count(len(names[k]), "machine"), k.Instances, list(names[k]), describe(k.dem))
-		c.remedy = "free or add capacity, ask for less, or widen the allowed sites"
+		c.sentence = fmt.Sprintf("%s (%s): no place found for %s of %d (%s), each %s", k, k.Classification, count(len(names[k]), "machine"), k.Instances, list(names[k]), describe(k.dem)) + m.beside(k) + m.without(m.reach(k))
+		c.remedy = "free or add capacity, ask for less, or widen the allowed sites" + m.orEndExclusion(m.reach(k))
+		if len(k.apart) > 0 {
+			c.remedy += ", or take the workload out of the group"
+		}
 		if !m.req.Rebalance && len(m.req.Current) > 0 {
 			c.remedy += "; or set rebalance so that machines already standing may move"
 		}

@@ -120,20 +120,18 @@ func (m *model) quotaTotal() vec {
 }
 
 // quotaToday is what counts against the total quota already: what stands of the
-// request, at the size it asks for now, and the tenant's other services.
+// request, at the size it has, and the tenant's other services.
 func (m *model) quotaToday() vec {
 	var v vec
 	for _, mc := range m.machines {
-		for i, name := range mc.names {
+		for _, name := range mc.names {
 			cur, ok := m.req.Current[name]
 			if !ok {
 				continue
 			}
-			w := mc.kind.members[min(i, len(mc.kind.members)-1)]
-			dem := m.demand(w)
-			v = v.add(dem)
-			if cur.StandbyMode == Active || cur.StandbySite != "" && w.StandbyMode == Active {
-				v = v.add(dem)
+			v = v.add(toVec(cur.Resources))
+			if cur.StandbyMode == Active {
+				v = v.add(toVec(cur.Resources))
 			}
 		}
 	}

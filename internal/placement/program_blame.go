@@ -150,8 +150,8 @@ func (x Exclusion) covers(c *cluster) bool {
 	return siteAt(c.site) == x.Site && (x.Platform == "" || x.Platform == c.platform) && (x.Cluster == "" || x.Cluster == c.name)
 }
 
-// String says what is excluded and why.
-func (x Exclusion) String() string {
+// place names what is excluded.
+func (x Exclusion) place() string {
 	s := string(x.Site)
 	if x.Platform != "" {
 		s = placeName(x.Site, x.Platform)
@@ -159,7 +159,12 @@ func (x Exclusion) String() string {
 	if x.Cluster != "" {
 		s += " cluster " + x.Cluster
 	}
-	s += " takes no machine"
+	return s
+}
+
+// String says what is excluded and why.
+func (x Exclusion) String() string {
+	s := x.place() + " takes no machine"
 	if x.Reason != "" {
 		s += " (" + x.Reason + ")"
 	}

@@ -150,8 +150,8 @@ func (m *model) shortConflict(s shortfall, all uint8) conflict {
 	}
 	c := conflict{rule: rule, subject: string(m.req.Tenant)}
 	c.sentence = fmt.Sprintf("%s short by %s %s%s: %s must stand there, %s is free",
-		m.nameOf(s.resource), bare(s.resource, s.need-s.free), where, when, bare(s.resource, s.need), bare(s.resource, s.free))
-	c.remedy = fmt.Sprintf("add or free %s %s, ask for less, or widen the allowed sites", m.amountOf(s.resource, s.need-s.free), where)
+		m.nameOf(s.resource), bare(s.resource, s.need-s.free), where, when, bare(s.resource, s.need), bare(s.resource, s.free)) + m.without(s.in)
+	c.remedy = fmt.Sprintf("add or free %s %s, ask for less, or widen the allowed sites", m.amountOf(s.resource, s.need-s.free), where) + m.orEndExclusion(s.in)
 	return c
 }
 
@@ -200,6 +200,13 @@ func (m *model) nowhere(k *kind) conflict {
 		c.sentence = fmt.Sprintf("%s is %s and %s, and the inventory has no pair of clusters for a machine and its standby", k, k.Classification, k.limits())
 	}
 	c.remedy = "widen sites, regions or platforms, or add the missing sites to the provider's configuration"
+	if out := m.without(m.reach(k)); out != "" {
+		c.sentence = fmt.Sprintf("%s is %s, and the exclusions leave no cluster there%s", k, k.limits(), out)
+		if k.standby != nil {
+			c.sentence = fmt.Sprintf("%s is %s and %s, and the exclusions leave no pair of clusters for a machine and its standby%s", k, k.Classification, k.limits(), out)
+		}
+		c.remedy = "widen sites, regions or platforms" + m.orEndExclusion(m.reach(k))
+	}
 	return c
 }
 
@@ -255,7 +262,8 @@ func (m *model) tooLarge(k *kind) conflict {
 	}
 	c.sentence = fmt.Sprintf("%s: %s needs %s, more than any admissible cluster has free; nearest is %s, with %s free%s",
 		k, role, m.amountOf(near.r, near.need), near.at, m.amountOf(near.r, near.room), near.why)
-	c.remedy = fmt.Sprintf("ask for smaller machines, or add or free %s there", m.amountOf(near.r, near.by))
+	c.sentence += m.without(m.reach(k))
+	c.remedy = fmt.Sprintf("ask for smaller machines, or add or free %s there", m.amountOf(near.r, near.by)) + m.orEndExclusion(m.reach(k))
 	return c
 }
 
