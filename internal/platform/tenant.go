@@ -8,7 +8,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// TenantUsage tells what the tenant uses and may use here, sorted by quantity;
+// TenantUsage tells what the tenant uses and may use here, sorted by quantity and cluster;
 // psn.NotFound without the tenant.
 func (s *Site) TenantUsage(ctx context.Context, t psn.TenantID) (usage []driver.Usage, err error) {
 	err = capable(ctx, s, "quota", func(q driver.Quotas) (err error) {
@@ -16,6 +16,16 @@ func (s *Site) TenantUsage(ctx context.Context, t psn.TenantID) (usage []driver.
 		return err
 	}, driver.NotionQuota)
 	return usage, err
+}
+
+// TenantLimits tells the limits that the platform keeps for the tenant here, as
+// TenantUsage does but without counting what is used.
+func (s *Site) TenantLimits(ctx context.Context, t psn.TenantID) (limits []driver.Usage, err error) {
+	err = capable(ctx, s, "quota", func(q driver.Quotas) (err error) {
+		limits, err = q.TenantLimits(ctx, t)
+		return err
+	}, driver.NotionQuota)
+	return limits, err
 }
 
 // TenantLeftovers names, for people, every object of the tenant here that

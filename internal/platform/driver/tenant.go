@@ -34,18 +34,24 @@ type Quota struct {
 	FloatingIPs    *int64
 }
 
-// Usage is what a tenant uses of one quantity and how much it may.
+// Usage is what a tenant uses of one quantity and how much it may, both of the
+// whole site or both of one cluster: what is counted is what is limited.
 type Usage struct {
 	Quantity string // "instances", "vcpus", "memory_mib", "storage_mib", "volumes", "networks", "security_groups", "floating_ips"
+	Cluster  string // where both are counted; empty means the whole site
 	Used     int64  // -1 when the platform does not tell
 	Limit    *int64 // nil means unlimited
 }
 
 // Quotas tells and keeps limits of tenants.
 type Quotas interface {
-	// TenantUsage tells usage and limits, sorted by quantity; quantities the
-	// platform knows nothing of are left out. psn.NotFound without the tenant.
+	// TenantUsage tells usage and limits, sorted by quantity and cluster;
+	// quantities the platform knows nothing of are left out. psn.NotFound without
+	// the tenant.
 	TenantUsage(ctx context.Context, t psn.TenantID) ([]Usage, error)
+	// TenantLimits tells the limits of the quantities that the platform keeps, as
+	// TenantUsage does but without counting (Used is -1), in a few small requests.
+	TenantLimits(ctx context.Context, t psn.TenantID) ([]Usage, error)
 }
 
 // Leftovers tells what stands in the way of, or outlives, a tenant's end.

@@ -123,6 +123,16 @@ func (s *Site) TenantUsage(ctx context.Context, t psn.TenantID) ([]driver.Usage,
 	return u, s.fault(err, fmt.Sprintf("read usage of tenant %s", t))
 }
 
+// TenantLimits implements driver.Quotas in as many requests: services tell what
+// is used and what may be in one answer.
+func (s *Site) TenantLimits(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
+	all, err := s.tenantUsage(ctx, t)
+	for i := range all {
+		all[i].Used = -1
+	}
+	return all, s.fault(err, fmt.Sprintf("read limits of tenant %s", t))
+}
+
 func (s *Site) tenantUsage(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
 	project, err := s.projectOf(ctx, t)
 	if err != nil {

@@ -16,11 +16,35 @@ func usageOf(t testing.TB, s driver.Site, id psn.TenantID) map[string]driver.Usa
 	if err != nil {
 		t.Fatalf("usage: %v", err)
 	}
-	if !slices.IsSortedFunc(all, func(a, b driver.Usage) int { return cmpStrings(a.Quantity, b.Quantity) }) {
-		t.Errorf("usage is not sorted by quantity: %+v", all)
+	if !slices.IsSortedFunc(all, func(a, b driver.Usage) int { return cmpStrings(a.Quantity+" "+a.Cluster, b.Quantity+" "+b.Cluster) }) {
+		t.Errorf("usage is not sorted by quantity and cluster: %+v", all)
 	}
+	limits, err := as[driver.Quotas](t, s).TenantLimits(within(t), id)
+	if err != nil {
+		t.Fatalf("limits: %v", err)
+	}
+	for _, l := range limits {
+		if !slices.ContainsFunc(all, func(u driver.Usage) bool {
+			return u.Quantity == l.Quantity && u.Cluster == l.Cluster && cmp.Equal(u.Limit, l.Limit)
+		}) {
+			t.Errorf("limit %+v is not that of the usage %+v", l, all)
+		}
+	}
+	return bySum(t, all)
+}
+
+// bySum adds up what is used in the clusters of the site, of which each has the
+// whole of a limit.
+func bySum(t testing.TB, all []driver.Usage) map[string]driver.Usage {
+	t.Helper()
 	out := map[string]driver.Usage{}
 	for _, u := range all {
+		if sum, more := out[u.Quantity]; more {
+			if u.Cluster == "" || !cmp.Equal(sum.Limit, u.Limit) {
+				t.Errorf("%s is told twice: %+v", u.Quantity, all)
+			}
+			u.Used += sum.Used
+		}
 		out[u.Quantity] = u
 	}
 	return out

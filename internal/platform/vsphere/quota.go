@@ -1,10 +1,8 @@
 package vsphere
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -177,63 +175,4 @@ func limitOf(p mo.ResourcePool, c *cluster) poolLimit {
 		l.memory = *v
 	}
 	return l
-}
-
-// TenantUsage implements driver.Quotas. A limit is that of the cluster where it
-// is lowest; what is used counts all clusters.
-func (s *Site) TenantUsage(ctx context.Context, id psn.TenantID) ([]driver.Usage, error) {
-	u, err := s.usage(ctx, id)
-	return u, s.coded(fmt.Sprintf("read usage of tenant %s", id), err)
-}
-
-func (s *Site) usage(ctx context.Context, id psn.TenantID) ([]driver.Usage, error) {
-	inv, err := s.inventory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.topology(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := s.tenantFolder(t, id); !ok {
-		return nil, psn.Errorf(psn.NotFound, "tenant %s is not at this site", id)
-	}
-	used := map[string]int64{"instances": 0, "vcpus": 0, "memory_mib": 0, "storage_mib": 0, "networks": 0}
-	for _, vm := range inv.VMs {
-		if vm.ID.Tenant() == id {
-			used["instances"]++
-			used["vcpus"] += vm.VCPUs
-			used["memory_mib"] += vm.MemoryMiB
-			used["storage_mib"] += vm.StorageMiB
-		}
-	}
-	for _, n := range t.networks {
-		if n.tenant == id {
-			used["networks"]++
-		}
-	}
-	limits := map[string]*int64{}
-	lower := func(quantity string, v int64) {
-		if old := limits[quantity]; old == nil || v < *old {
-			limits[quantity] = &v
-		}
-	}
-	pools, err := s.poolLimits(ctx, t, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pools {
-		if p.cpu != unlimited {
-			lower("vcpus", s.vcpusOf(p.cluster, p.cpu))
-		}
-		if p.memory != unlimited {
-			lower("memory_mib", p.memory)
-		}
-	}
-	var out []driver.Usage
-	for q, n := range used {
-		out = append(out, driver.Usage{Quantity: q, Used: n, Limit: limits[q]})
-	}
-	slices.SortFunc(out, func(a, b driver.Usage) int { return cmp.Compare(a.Quantity, b.Quantity) })
-	return out, nil
 }

@@ -1,6 +1,7 @@
 package vsphere_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,10 +46,10 @@ func usage(t *testing.T, s *vsphere.Site) map[string]driver.Usage {
 	}
 	out := map[string]driver.Usage{}
 	for i, u := range all {
-		if i > 0 && all[i-1].Quantity >= u.Quantity {
-			t.Errorf("%s after %s", u.Quantity, all[i-1].Quantity)
+		if i > 0 && all[i-1].Quantity+all[i-1].Cluster >= u.Quantity+u.Cluster {
+			t.Errorf("%+v after %+v", u, all[i-1])
 		}
-		out[u.Quantity] = u
+		out[strings.TrimSpace(u.Quantity+" "+u.Cluster)] = u
 	}
 	return out
 }
@@ -70,20 +71,26 @@ func TestQuotasAreLimitsOfThePools(t *testing.T) {
 			t.Errorf("%s: %d MHz, %d MiB", cluster, cpu, memory)
 		}
 	}
+	// What is used is counted where the limit holds: in each cluster for itself.
 	create(t, s, at("p_bs/a"))
+	elsewhere := at("p_bs/b")
+	elsewhere.Cluster, elsewhere.VCPUs = "acilia-cl02", 3
+	create(t, s, elsewhere)
 	want := map[string]driver.Usage{
-		"instances":   {Quantity: "instances", Used: 1},
-		"memory_mib":  {Quantity: "memory_mib", Used: 512, Limit: ptr(4096)},
-		"networks":    {Quantity: "networks"},
-		"storage_mib": {Quantity: "storage_mib", Used: 16},
-		"vcpus":       {Quantity: "vcpus", Used: 2, Limit: ptr(7)},
+		"instances":              {Quantity: "instances", Used: 2},
+		"memory_mib acilia-cl01": {Quantity: "memory_mib", Cluster: "acilia-cl01", Used: 512, Limit: ptr(4096)},
+		"memory_mib acilia-cl02": {Quantity: "memory_mib", Cluster: "acilia-cl02", Used: 512, Limit: ptr(4096)},
+		"networks":               {Quantity: "networks"},
+		"storage_mib":            {Quantity: "storage_mib", Used: 32},
+		"vcpus acilia-cl01":      {Quantity: "vcpus", Cluster: "acilia-cl01", Used: 2, Limit: ptr(7)},
+		"vcpus acilia-cl02":      {Quantity: "vcpus", Cluster: "acilia-cl02", Used: 3, Limit: ptr(7)},
 	}
 	if d := cmp.Diff(want, usage(t, s)); d != "" {
 		t.Error(d)
 	}
 	for v := range int64(50) { // what was asked for is what is read
 		ensure(&driver.Quota{VCPUs: &v})
-		if got := usage(t, s)["vcpus"].Limit; got == nil || *got != v {
+		if got := usage(t, s)["vcpus acilia-cl02"].Limit; got == nil || *got != v {
 			t.Fatalf("limit of %d vCPUs reads %v", v, got)
 		}
 	}
@@ -91,7 +98,7 @@ func TestQuotasAreLimitsOfThePools(t *testing.T) {
 	if cpu, memory := limits(t, c, "acilia-cl01"); cpu != -1 || memory != -1 {
 		t.Errorf("without limits: %d MHz, %d MiB", cpu, memory)
 	}
-	if u := usage(t, s); u["vcpus"].Limit != nil || u["memory_mib"].Limit != nil {
+	if u := usage(t, s); u["vcpus acilia-cl01"].Limit != nil || u["memory_mib acilia-cl01"].Limit != nil {
 		t.Errorf("without limits: %+v", u)
 	}
 	refused(t, s.EnsureTenant(ctx, driver.Tenant{ID: "p_bs", Quota: &driver.Quota{Networks: ptr(-1)}}), psn.InvalidInput, "networks", "-1")

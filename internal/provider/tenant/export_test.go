@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -45,4 +46,18 @@ func Quotas(ctx context.Context, now, before types.Map) (map[psn.Site]*driver.Qu
 // End ends a tenant at one place.
 func End(ctx context.Context, p *platform.Site, id psn.TenantID, diags *diag.Diagnostics) error {
 	return end(ctx, p, id, diags)
+}
+
+// Observed is what the limits of a site become when those stand, in words.
+func Observed(t *testing.T, declared map[string]int64, limits []driver.Usage) string {
+	t.Helper()
+	m := SiteQuotas(map[string]map[string]int64{"acilia": declared})
+	var all map[string]siteQuota
+	diags := m.ElementsAs(t.Context(), &all, false)
+	all["acilia"] = all["acilia"].observed(limits)
+	now, more := types.MapValueFrom(t.Context(), m.ElementType(t.Context()), all)
+	if diags.Append(more...); diags.HasError() {
+		t.Fatal(diags)
+	}
+	return now.String()
 }

@@ -138,6 +138,43 @@ func TestLifecycle(t *testing.T) {
 				return nil
 			},
 		},
+		// Limits changed by hand are seen, and put back; a site that is not in the map keeps its own.
+		{
+			PreConfig: func() {
+				sixteen := int64(16)
+				for _, s := range []psn.Site{psn.Acilia, psn.Pomezia} {
+					if err := lab.Site(s).EnsureTenant(t.Context(), driver.Tenant{ID: "p_bs", Quota: &driver.Quota{VCPUs: &sixteen}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			Config:           lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia"]`+"\n  site_quotas = { pomezia = { vcpus = 4 } }")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		{
+			PreConfig: func() {
+				if err := lab.Site(psn.Pomezia).EnsureTenant(t.Context(), driver.Tenant{ID: "p_bs", Quota: &driver.Quota{}}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: lab.Config(tenant("p_bs", "80008750178", `sites = ["acilia", "pomezia"]`+"\n  site_quotas = { pomezia = { vcpus = 4 } }")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply:             []plancheck.PlanCheck{providertest.OnlyThese("update " + address)},
+				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+			},
+			Check: func(*terraform.State) error {
+				limits, err := lab.Site(psn.Pomezia).TenantLimits(t.Context(), "p_bs")
+				if err != nil {
+					return err
+				}
+				for _, l := range limits {
+					if l.Quantity == "vcpus" && (l.Limit == nil || *l.Limit != 4) || l.Quantity != "vcpus" && l.Limit != nil {
+						return fmt.Errorf("not put back: %+v", limits)
+					}
+				}
+				return nil
+			},
+		},
 	})
 	if got := standsAt(t, lab); got != "" {
 		t.Errorf("destroyed, still at %s", got)

@@ -44,9 +44,9 @@ func (m model) document() policy.Document {
 	}}}
 }
 
-// undone puts back what was not brought to the sites that failed: a refresh finds
-// the tenant there and cannot tell its limits, so that the difference to the
-// configuration, by which the next apply tries again, must stand in the state.
+// undone puts back what was not brought to the sites that failed: the difference
+// to the configuration, by which the next apply tries again, must stand in the
+// state, also where a site does not tell.
 func (m model) undone(ctx context.Context, before model, failed []psn.Site) model {
 	if len(failed) == 0 {
 		return m

@@ -43,3 +43,28 @@ func TestList(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestLimitsChangedByHand: a limit that stands otherwise is told, in whole units,
+// and one that stands as declared, or that the platform does not keep, is not.
+func TestLimitsChangedByHand(t *testing.T) {
+	n := func(v int64) *int64 { return &v }
+	type quota = map[string]int64
+	for name, c := range map[string]struct {
+		declared quota
+		limits   []driver.Usage
+		want     quota
+	}{
+		"as declared":            {quota{"vcpus": 8, "memory_gib": 2, "instances": 5}, []driver.Usage{{Quantity: "vcpus", Limit: n(8)}, {Quantity: "memory_mib", Limit: n(2048)}}, quota{"vcpus": 8, "memory_gib": 2, "instances": 5}},
+		"unlimited as declared":  {quota{"vcpus": -1}, []driver.Usage{{Quantity: "vcpus"}, {Quantity: "volumes"}}, quota{"vcpus": -1}},
+		"raised":                 {quota{"vcpus": 8}, []driver.Usage{{Quantity: "vcpus", Limit: n(9)}}, quota{"vcpus": 9}},
+		"taken away":             {quota{"vcpus": 8}, []driver.Usage{{Quantity: "vcpus"}}, quota{"vcpus": -1}},
+		"set where none was":     {quota{}, []driver.Usage{{Quantity: "volumes", Limit: n(0)}}, quota{"volumes": 0}},
+		"a little":               {quota{"memory_gib": 2}, []driver.Usage{{Quantity: "memory_mib", Limit: n(2049)}}, quota{"memory_gib": 3}},
+		"a little less":          {quota{"memory_gib": 2}, []driver.Usage{{Quantity: "memory_mib", Limit: n(2047)}}, quota{"memory_gib": 1}},
+		"in one of two clusters": {quota{"vcpus": 8}, []driver.Usage{{Quantity: "vcpus", Cluster: "a", Limit: n(16)}, {Quantity: "vcpus", Cluster: "b", Limit: n(8)}}, quota{"vcpus": 16}},
+	} {
+		if diff := cmp.Diff(resource.SiteQuotas(map[string]map[string]int64{"acilia": c.want}).String(), resource.Observed(t, c.declared, c.limits)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	known := expandSites(state.Sites)
-	var found []psn.Site
+	var found, seen []psn.Site
 	silent := false
 	for _, s := range fleet.SiteNames() {
 		exists, err := r.exists(ctx, s, psn.TenantID(state.ID.ValueString()))
@@ -122,12 +122,16 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 		if exists {
 			found = append(found, s)
 		}
+		if exists && err == nil {
+			seen = append(seen, s)
+		}
 	}
 	if len(found) == 0 && !silent {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	state.Sites = flattenSites(found)
+	resp.Diagnostics.Append(r.refreshLimits(ctx, &state, seen)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

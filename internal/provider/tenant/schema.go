@@ -67,7 +67,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"site_quotas": schema.MapNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "Limits that the platform itself keeps, by site. A site that is not in the map keeps what is set there; one taken out of the map gets no limits. " +
-					"Where a site has two platforms each keeps the limits on its own. On vSphere only `vcpus` and `memory_gib` are kept, for each cluster the whole of it, and machines beyond them are refused by this provider before vCenter would slow them down; the other limits mean nothing there. They are not compared at refresh: limits changed by hand stay until they change here. What is used is told by `data.psn_tenant_usage`.",
+					"Where a site has two platforms each keeps the limits on its own. On vSphere only `vcpus` and `memory_gib` are kept, for each cluster the whole of it, and machines beyond them are refused by this provider before vCenter would slow them down; the other limits mean nothing there. Limits that were changed by hand at a site of the map are seen at refresh, and the next apply puts them back. What is used is told by `data.psn_tenant_usage`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"instances":       quota("Machines."),
 					"vcpus":           quota("Virtual CPUs."),

@@ -39,6 +39,7 @@ type usage struct {
 	Site     types.String `tfsdk:"site"`
 	Platform types.String `tfsdk:"platform"`
 	Quantity types.String `tfsdk:"quantity"`
+	Cluster  types.String `tfsdk:"cluster"`
 	Used     types.Int64  `tfsdk:"used"`
 	Limit    types.Int64  `tfsdk:"limit"`
 }
@@ -139,7 +140,10 @@ func flatten(p *platform.Site, all []driver.Usage) []usage {
 	for i, u := range all {
 		out[i] = usage{
 			Site: types.StringValue(string(p.ID())), Platform: types.StringValue(string(p.Platform())),
-			Quantity: types.StringValue(u.Quantity), Used: types.Int64Null(), Limit: types.Int64PointerValue(u.Limit),
+			Quantity: types.StringValue(u.Quantity), Cluster: types.StringNull(), Used: types.Int64Null(), Limit: types.Int64PointerValue(u.Limit),
+		}
+		if u.Cluster != "" {
+			out[i].Cluster = types.StringValue(u.Cluster)
 		}
 		if u.Used >= 0 {
 			out[i].Used = types.Int64Value(u.Used)

@@ -24,6 +24,10 @@ func (s telling) TenantUsage(_ context.Context, t psn.TenantID) ([]driver.Usage,
 	return s.usage, nil
 }
 
+func (s telling) TenantLimits(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
+	return s.TenantUsage(ctx, t)
+}
+
 // TestUsageAndLimitStayApart: what is not told is null, unlimited is null, and
 // zero is zero.
 func TestUsageAndLimitStayApart(t *testing.T) {
@@ -31,7 +35,7 @@ func TestUsageAndLimitStayApart(t *testing.T) {
 	at := platform.New(psn.Acilia, psn.OpenStack, "site acilia (openstack)", func(context.Context) (driver.Site, error) {
 		return telling{usage: []driver.Usage{
 			{Quantity: "instances", Used: 0, Limit: &ten},
-			{Quantity: "vcpus", Used: 12, Limit: nil},
+			{Quantity: "vcpus", Cluster: "cl01", Used: 12, Limit: nil},
 			{Quantity: "volumes", Used: -1, Limit: &zero},
 		}}, nil
 	})
@@ -40,7 +44,7 @@ func TestUsageAndLimitStayApart(t *testing.T) {
 		t.Fatal(errs[0])
 	}
 	got := fmt.Sprint(tenantusage.Flatten(at, found[0]))
-	want := `[{"acilia" "openstack" "instances" 0 10} {"acilia" "openstack" "vcpus" 12 <null>} {"acilia" "openstack" "volumes" <null> 0}]`
+	want := `[{"acilia" "openstack" "instances" <null> 0 10} {"acilia" "openstack" "vcpus" "cl01" 12 <null>} {"acilia" "openstack" "volumes" <null> <null> 0}]`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -24,11 +24,12 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"site":      only("Ask this site only. Default: every site of the provider's configuration.", located.Names(psn.Sites())),
 			"platform":  only("Ask this platform only. Default: every one.", located.Names(psn.Platforms())),
 			"usage": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "By site, platform and quantity. Sites at which the tenant is not are left out, as are quantities a platform knows nothing of.",
+				Computed: true, MarkdownDescription: "By site, platform, quantity and cluster. Sites at which the tenant is not are left out, as are quantities a platform knows nothing of.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"site":     located.Text("Site."),
 					"platform": located.Text("Platform."),
 					"quantity": located.Text("`instances`, `vcpus`, `memory_mib`, `storage_mib`, `volumes`, `networks`, `security_groups` or `floating_ips`."),
+					"cluster":  located.Text("Cluster in which both `used` and `limit` are counted: on vSphere a limit of `vcpus` or `memory_mib` holds in each cluster for itself. Null: the whole site."),
 					"used":     located.Number("What is used; null when the platform does not tell."),
 					"limit":    located.Number("What may be used; null means unlimited."),
 				}},

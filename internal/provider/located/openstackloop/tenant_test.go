@@ -64,6 +64,17 @@ output "usage" {
 			ConfigPlanChecks:  before(providertest.OnlyThese("update psn_tenant.this")),
 			ConfigStateChecks: tells(map[string]string{"instances": "0 of all", "networks": "1 of 1", "volumes": "0 of all"}),
 		},
+		{ // what somebody changed by hand is seen and put back
+			PreConfig: func() {
+				nine := int64(9)
+				if err := lab.Site(at).EnsureTenant(t.Context(), driver.Tenant{ID: "p_co", Quota: &driver.Quota{Networks: &nine, Volumes: &nine}}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:            with("  site_quotas = { pomezia = { networks = 1 } }"),
+			ConfigPlanChecks:  before(providertest.OnlyThese("update psn_tenant.this")),
+			ConfigStateChecks: tells(map[string]string{"networks": "1 of 1", "volumes": "0 of all"}),
+		},
 		// The cloud keeps the limit itself.
 		fails(with("  site_quotas = { pomezia = { networks = 1 } }")+`
 resource "psn_network" "second" {
