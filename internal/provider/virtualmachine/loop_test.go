@@ -101,9 +101,13 @@ func TestLifecycle(t *testing.T) {
 			Check:            stands(lab, "standby", &standby),
 		},
 		{
-			PreConfig:        func() { remove(t, lab, psn.Acilia) },
-			Config:           lab.Config(machine(4, "")),
-			ConfigPlanChecks: before(providertest.OnlyThese("create " + address)),
+			// Its standby stands: the state goes on naming both, so that a destroy finds it.
+			PreConfig: func() { remove(t, lab, psn.Acilia) },
+			Config:    lab.Config(machine(4, "")),
+			ConfigPlanChecks: before(
+				providertest.OnlyThese("update "+address),
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("makes the machine anew with what stands of it")),
+			),
 			Check:            stands(lab, "machine and standby", &standby),
 		},
 		{ResourceName: address, ImportState: true, ImportStateId: string(id), ImportStateVerify: true,
@@ -128,6 +132,10 @@ func TestLifecycle(t *testing.T) {
 				}
 				return nil
 			},
+		},
+		{
+			PreConfig: func() { remove(t, lab, psn.Acilia) }, // and is destroyed so
+			Config:    lab.Config("locals {\n  gone = true\n}\n"),
 		},
 	})
 	if at := lab.Sites(id); at != "" {
