@@ -56,6 +56,7 @@ func printReport(w io.Writer, s migration.Status) error {
 	if !r.RolledBackAt.IsZero() {
 		rows = append(rows, []string{"rolled back", instant(r.RolledBackAt) + " " + r.RolledBackWhy})
 	}
+	rows = append(rows, derogationRows(r.Derogations)...)
 	rows = append(rows, []string{"target", r.TargetRef}, []string{"MAC", strings.Join(r.MACs, ", ")})
 	if err := table(w, rows...); err != nil {
 		return err

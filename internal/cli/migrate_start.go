@@ -23,12 +23,16 @@ func newMigrateStart(a *app) *cobra.Command {
 	var f startFlags
 	id, asJSON := idFlag(c), jsonFlag(c)
 	f.add(c)
+	derogations := derogationsFlag(c, "rules that the place is exempt from")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		vm, err := id()
 		if err != nil {
 			return err
 		}
-		spec, err := asUsage(f.of(vm))
+		if f.spec.Derogations, err = derogations(); err != nil {
+			return err
+		}
+		spec, err := asUsage(f.of(vm, a.Now()))
 		if err != nil {
 			return err
 		}
@@ -46,6 +50,9 @@ func newMigrateStart(a *app) *cobra.Command {
 				return err
 			}
 			a.warn(spec)
+			for _, d := range derogationRows(spec.Derogations) {
+				fmt.Fprintln(a.Stderr, "warning: derogated: "+d[1])
+			}
 			if *asJSON {
 				return writeJSON(a.Stdout, spec)
 			}
@@ -110,7 +117,7 @@ func (v textValue[T]) String() string {
 }
 
 // of returns the request for a machine, checked.
-func (f *startFlags) of(id psn.VMID) (migration.Spec, error) {
+func (f *startFlags) of(id psn.VMID, now time.Time) (migration.Spec, error) {
 	s := f.spec
 	s.ID = id
 	if s.Target.StandbySite != "" {
@@ -118,5 +125,5 @@ func (f *startFlags) of(id psn.VMID) (migration.Spec, error) {
 			return s, psn.At("--standby-site", err)
 		}
 	}
-	return s, s.Check()
+	return s, s.CheckAt(now)
 }

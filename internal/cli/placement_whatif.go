@@ -3,24 +3,16 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
 	"github.com/italia/terraform-provider-psn/internal/placement/exact"
-	"github.com/italia/terraform-provider-psn/internal/psn"
 )
-
-// change is what a what-if changes in a request.
-type change struct {
-	without   []string
-	instances []string
-	rebalance bool
-	region    bool
-}
 
 func newPlacementWhatIf(a *app) *cobra.Command {
 	var ch change
@@ -28,11 +20,16 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 		Use:   "what-if FILE",
 		Short: "Decide a request as it is and changed, and compare",
 		Long: placementFile + "\n\n" +
-			"The request is decided first as it is; then, with that decision standing, with the changes asked for.",
+			"The request is decided first as it is, then with the changes asked for. Machines of current start from where they stand\n" +
+			"today, and moves are told against that; the others start from the decision as it is, so that only what the changes\n" +
+			"cause differs. Without a current, the decision as it is counts as today.",
+		Example: "  psn placement what-if request.hcl --without acilia/vsphere\n" +
+			"  psn placement what-if request.hcl --without gis --instances portale=8\n" +
+			"  psn placement what-if request.hcl --rebalance --survive-region",
 		Args: exactly(1, "files"),
 	}
 	f := newProofFlags(c)
-	c.Flags().StringArrayVar(&ch.without, "without", nil, "take a `place` out of use: site, site/platform or site/platform/cluster; may be repeated")
+	c.Flags().StringArrayVar(&ch.without, "without", nil, "take a `workload` out, or a place out of use: site, site/platform or site/platform/cluster; may be repeated")
 	c.Flags().StringArrayVar(&ch.instances, "instances", nil, "give a workload another number of machines: `name=n`; may be repeated")
 	c.Flags().BoolVar(&ch.rebalance, "rebalance", false, "let machines move that could stay")
 	c.Flags().BoolVar(&ch.region, "survive-region", false, "ask that the loss of a whole region is survived")
@@ -41,33 +38,112 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		before, err := placement.Solve(req)
-		if err != nil {
+		if ch.empty() {
+			return usagef("nothing to change: give --without, --instances, --rebalance or --survive-region, or decide the request as it is with \"psn placement solve %s\"", args[0])
+		}
+		w := whatIf{Today: "current"}
+		if w.Before, err = placement.Solve(req); err != nil {
 			return unusable(args[0], err)
 		}
-		if before.Verdict == placement.Placed {
-			req.Current = before.Assignments
+		today := req.Current
+		if len(today) == 0 {
+			w.Today, today = "decision", w.Before.Assignments
 		}
-		if err := ch.apply(&req); err != nil {
+		req.Current = maps.Clone(w.Before.Assignments)
+		maps.Copy(req.Current, today)
+		if w.Leave, err = ch.apply(&req); err != nil {
 			return usageError{err}
 		}
-		after, err := a.decide(cmd.Context(), req, f)
-		if err != nil {
+		if w.After, err = a.decide(cmd.Context(), req, f); err != nil {
 			return unusable(args[0], err)
 		}
-		if err := a.drawTo(*f.svg, req, after.Result); err != nil {
+		w.compare(today)
+		if err := a.drawTo(*f.svg, req, w.After.Result); err != nil {
 			return err
 		}
 		if *f.json {
-			return verdictError(writeJSON(a.Stdout, map[string]any{"before": before, "after": after}), after.Verdict)
+			return verdictError(writeJSON(a.Stdout, w), w.After.Verdict)
 		}
-		fmt.Fprintf(a.Stdout, "as it is: %s\nchanged:  %s\n\n", worth(before), worth(after.Result))
-		if err := printPlacement(a.Stdout, req, after.Result); err != nil {
+		if err := w.print(a.Stdout, args[0]); err != nil {
 			return err
 		}
-		return verdictError(printProof(a, after), after.Verdict)
+		shown, drawn := w.After.Result, req
+		shown.Moves, drawn.Current = w.Moves, today
+		if err := printPlacement(a.Stdout, drawn, shown); err != nil {
+			return err
+		}
+		return verdictError(printProof(a, w.After), w.After.Verdict)
 	}
 	return c
+}
+
+// whatIf compares two decisions; the moves of each are against today.
+type whatIf struct {
+	// Today is what both start from: "current", as the request has it, or
+	// "decision", that of the request as it is.
+	Today  string           `json:"today"`
+	Before placement.Result `json:"before"`
+	After  answer           `json:"after"`
+	// Moves are those of machines that stand today.
+	Moves []placement.Move `json:"moves"`
+	// Leave are the machines that stand today and go with their workload.
+	Leave map[string]placement.Assignment `json:"leave"`
+	// Elsewhere are the machines that do not stand today and that the two
+	// decisions put in different places.
+	Elsewhere []string `json:"elsewhere"`
+}
+
+// compare finds what differs: moves against today, and from decision to decision.
+func (w *whatIf) compare(today map[string]placement.Assignment) {
+	w.Moves, w.Elsewhere = []placement.Move{}, []string{}
+	for _, m := range w.After.Moves {
+		if _, stands := today[m.VM]; stands {
+			w.Moves = append(w.Moves, m)
+		}
+	}
+	for vm := range w.Leave {
+		if _, stands := today[vm]; !stands {
+			delete(w.Leave, vm)
+		}
+	}
+	for _, vm := range elsewhere(w.Before.Assignments, w.After.Assignments) {
+		if _, stands := today[vm]; !stands {
+			w.Elsewhere = append(w.Elsewhere, vm)
+		}
+	}
+}
+
+func (w whatIf) print(out io.Writer, path string) error {
+	today := "the current of " + path
+	if w.Today == "decision" {
+		today = "the decision as it is, for " + path + " has no current"
+	}
+	fmt.Fprintf(out, "today:    %s\nas it is: %s\nchanged:  %s\n", today, worth(w.Before, len(w.Before.Moves)), worth(w.After.Result, len(w.Moves)))
+	if names := w.Elsewhere; len(names) > 0 {
+		const most = 10
+		more := ""
+		if len(names) > most {
+			more, names = fmt.Sprintf(" and %d more (--json has them all)", len(names)-most), names[:most]
+		}
+		fmt.Fprintf(out, "elsewhere than decided as it is: %s%s\n", strings.Join(names, ", "), more)
+	}
+	if len(w.Leave) > 0 {
+		rows := [][]string{{"LEAVES", "SITE", "PLATFORM", "CLUSTER", "STANDBY"}}
+		for _, vm := range slices.Sorted(maps.Keys(w.Leave)) {
+			m := w.Leave[vm]
+			standby := string(m.StandbySite)
+			if standby == "" {
+				standby = "-"
+			}
+			rows = append(rows, []string{vm, string(m.Site), string(m.Platform), m.Cluster, standby})
+		}
+		fmt.Fprintln(out)
+		if err := table(out, rows...); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(out)
+	return err
 }
 
 // decide is the search, and where that places nothing the exact solver.
@@ -79,37 +155,9 @@ func (a *app) decide(ctx context.Context, req placement.Request, f *proofFlags) 
 	return a.prove(ctx, req, f)
 }
 
-func worth(res placement.Result) string {
+func worth(res placement.Result, moves int) string {
 	if res.Verdict != placement.Placed {
 		return string(res.Verdict)
 	}
-	return fmt.Sprintf("%s, cost %s", res.Verdict, costUnits(res.Cost.Total))
-}
-
-func (ch change) apply(req *placement.Request) error {
-	for _, w := range ch.without {
-		parts := strings.Split(w, "/")
-		if len(parts) > 3 {
-			return psn.Errorf(psn.InvalidInput, "--without %q: write site, site/platform or site/platform/cluster", w)
-		}
-		parts = append(parts, "", "")
-		site, err := psn.ParseSite(parts[0])
-		if err != nil {
-			return psn.Errorf(psn.InvalidInput, "--without: %w", err)
-		}
-		req.Excluded = append(req.Excluded, placement.Exclusion{Site: site, Platform: psn.Platform(parts[1]), Cluster: parts[2], Reason: "--without " + w})
-	}
-	req.Workloads = slices.Clone(req.Workloads)
-	for _, v := range ch.instances {
-		name, number, _ := strings.Cut(v, "=")
-		n, err := strconv.ParseInt(number, 10, 64)
-		i := slices.IndexFunc(req.Workloads, func(w placement.Workload) bool { return w.Name == name })
-		if err != nil || i < 0 {
-			return psn.Errorf(psn.InvalidInput, "--instances %q: write name=number, with the name of a workload of the request", v)
-		}
-		req.Workloads[i].Instances = n
-	}
-	req.Rebalance = req.Rebalance || ch.rebalance
-	req.SurviveRegion = req.SurviveRegion || ch.region
-	return nil
+	return fmt.Sprintf("%s, cost %s, %d moves against today", res.Verdict, costUnits(res.Cost.Total), moves)
 }

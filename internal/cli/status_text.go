@@ -23,6 +23,7 @@ func printStatus(w io.Writer, s migration.Status) error {
 	if s.ApprovedBy != "" {
 		add("approved", s.ApprovedBy+" at "+instant(s.ApprovedAt))
 	}
+	rows = append(rows, derogationRows(s.Derogations)...)
 	if err := table(w, rows...); err != nil {
 		return err
 	}
