@@ -18,6 +18,7 @@ const validated = `
 `
 
 const complete = validated + `
+  qualification     = "QC4"
   backup_policy     = "BKP-7"
   key_reference     = "hsm-1/root"
   key_management    = "hyok"
@@ -54,7 +55,8 @@ func TestDossier(t *testing.T) {
 	found := tfjsonpath.New("findings")
 	providertest.Test(t, []resource.TestStep{
 		fails(`metadata_location = "US"`, `LOC-003.*outside\s+the\s+European\s+Union`),
-		fails(`key_reference = "k"
+		fails(`qualification = "QC4"
+key_reference = "k"
 key_management = "byok"`, `KEY-002.*hyok`),
 		fails(`key_management = "mine"`, `key_management.*byok`),
 		fails(`backups = { daily = { site = "milano", retention_days = 3 } }`, `milano`),
@@ -63,7 +65,8 @@ key_management = "byok"`, `KEY-002.*hyok`),
 		fails(`migration = { completed = true, parts = [{ name = "archive", kind = "dataset" }], acceptance_test = "A", security_review = "B" }`, `MIG-003.*archive`),
 		{
 			// What the evidence lacks stops no plan, and is not forgotten.
-			Config: lab.Config(service("ordinary", validated+`evidence = { contract = "CIG-1" }`)),
+			Config: lab.Config(service("ordinary", validated+`qualification = "QC1"
+evidence = { contract = "CIG-1" }`)),
 			ConfigPlanChecks: before(
 				plancheck.ExpectKnownValue(address, found.AtSliceIndex(0).AtMapKey("rule"), knownvalue.StringExact("EVI-001")),
 				plancheck.ExpectKnownValue(address, found.AtSliceIndex(0).AtMapKey("severity"), knownvalue.StringExact("error")),
