@@ -43,7 +43,7 @@ func (t *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			wait = min(2*wait, retryLongest)
 		}
 		next, ok := rewound(req)
-		if !ok || try == retryTries || pause > retryLongest || req.Context().Err() != nil {
+		if !ok || try == retryTries || pause > retryLongest || caller(req.Context()).Err() != nil {
 			if err == nil && refused(res) {
 				patience.Drain(res)
 				return nil, psn.Errorf(psn.Unavailable, "service is overloaded: answered %s to %d tries, asks to wait %s", res.Status, try, pause)
@@ -53,7 +53,7 @@ func (t *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if res != nil {
 			patience.Drain(res)
 		}
-		if err := patience.Sleep(req.Context(), pause); err != nil {
+		if err := patience.Sleep(caller(req.Context()), pause); err != nil {
 			return nil, err
 		}
 		req = next

@@ -47,13 +47,37 @@ func hasStatus(err error, statuses ...int) bool {
 // gone reports whether err says that there is no such object.
 func gone(err error) bool { return hasStatus(err, http.StatusNotFound) }
 
-// post sends a request that makes something, and waits for its answer even when
-// ctx ends meanwhile: a request that was left alone would go on at the service,
-// unseen by whoever looks a moment later whether the object stands. A silent
-// service ends the wait.
+// answerTime is how long the answer to a request that makes something is waited
+// for after the caller has given up.
+const answerTime = 10 * time.Second
+
+// callerKey is where post keeps the context of its caller, by which it is decided
+// whether a request that was not served is sent again.
+type callerKey struct{}
+
+// caller is the context of whoever waits for a request.
+func caller(ctx context.Context) context.Context {
+	if c, ok := ctx.Value(callerKey{}).(context.Context); ok {
+		return c
+	}
+	return ctx
+}
+
+// post sends a request that makes something, and waits for its answer for a while
+// even when ctx ends meanwhile: a request that was left alone would go on at the
+// service, unseen by whoever looks a moment later whether the object stands. One
+// that the service did not serve is not sent again then.
 func post(ctx context.Context, c *gophercloud.ServiceClient, path string, body, out any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return send(context.WithoutCancel(ctx), c, http.MethodPost, path, body, out)
+	longer, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), callerKey{}, ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		if patience.Sleep(longer, answerTime) == nil {
+			cancel(context.Cause(ctx))
+		}
+	})
+	defer stop()
+	return send(longer, c, http.MethodPost, path, body, out)
 }
