@@ -49,7 +49,12 @@ func (s *Site) cardsFor(ctx context.Context, p *plan, first int) ([]string, erro
 				continue
 			}
 			if id == "" && p.sameCard(n, k) {
-				id = k.ID
+				if id = k.ID; p.security != nil {
+					err = s.guard(ctx, k, *p.security)
+				}
+				if err != nil {
+					return nil, fmt.Errorf("network card %d: %w", n, err)
+				}
 				continue
 			}
 			if err := s.removePort(ctx, k.ID); err != nil { // of an earlier try, made otherwise
@@ -107,6 +112,15 @@ func (s *Site) makeCard(ctx context.Context, p *plan, n int) (string, error) {
 	}
 	err = post(ctx, c, "ports", map[string]any{"port": port}, &made)
 	return made.Port.ID, err
+}
+
+// guard puts the security groups on a port.
+func (s *Site) guard(ctx context.Context, k card, groups []string) error {
+	c, err := s.network(ctx, "")
+	if err != nil {
+		return err
+	}
+	return send(ctx, c, http.MethodPut, "ports/"+k.ID, map[string]any{"port": map[string]any{"security_groups": groups}}, nil)
 }
 
 func (s *Site) removePort(ctx context.Context, id string) error {

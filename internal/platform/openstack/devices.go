@@ -77,15 +77,11 @@ func (s *Site) secure(ctx context.Context, m *machine, groups []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.network(ctx, "")
-	if err != nil {
-		return err
-	}
 	for _, k := range cards {
 		if _, ok := k.number(m.ours()); !ok {
 			continue
 		}
-		if err := send(ctx, c, http.MethodPut, "ports/"+k.ID, map[string]any{"port": map[string]any{"security_groups": groups}}, nil); err != nil {
+		if err := s.guard(ctx, k, groups); err != nil {
 			return fmt.Errorf("card %s: %w", k.MAC, err)
 		}
 	}

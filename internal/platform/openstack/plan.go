@@ -3,7 +3,6 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -146,32 +145,6 @@ func chooseNet(all []neutronNetwork, project, name, fallback string) (string, er
 		}
 	}
 	return "", psn.Errorf(psn.InvalidInput, "network %q does not exist for the tenant at this site: there are %s", name, quoted(names))
-}
-
-// securityIDs finds security groups by name in the tenant's project.
-func (s *Site) securityIDs(ctx context.Context, project string, names []string) (*[]string, error) {
-	c, err := s.network(ctx, project)
-	if err != nil {
-		return nil, err
-	}
-	found, err := list(ctx, c, "security-groups", url.Values{"project_id": {project}, "fields": {"id", "name"}}, "security_groups", named.id)
-	if err != nil {
-		return nil, err
-	}
-	ids, known := []string{}, []string{}
-	byName := map[string]string{}
-	for _, g := range found {
-		byName[g.Name] = g.ID
-		known = append(known, g.Name)
-	}
-	for _, n := range names {
-		id, ok := byName[n]
-		if !ok {
-			return nil, psn.Errorf(psn.InvalidInput, "security group %q does not exist for the tenant at this site: there are %s", n, quoted(known))
-		}
-		ids = append(ids, id)
-	}
-	return &ids, nil
 }
 
 // checkStores checks the storage classes and finds out whether Cinder knows the

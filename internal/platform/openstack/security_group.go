@@ -29,15 +29,6 @@ type neutronGroup struct {
 
 func (g neutronGroup) id() string { return g.ID }
 
-// groupNames maps ids to names. A group we cannot see is known by its id.
-func groupNames(groups []neutronGroup) func(id string) string {
-	names := map[string]string{}
-	for _, g := range groups {
-		names[g.ID] = g.Name
-	}
-	return func(id string) string { return cmp.Or(names[id], id) }
-}
-
 // standing is the group's rules by id.
 func (g neutronGroup) standing(nameOf func(string) string) map[string]driver.SecurityRule {
 	out := map[string]driver.SecurityRule{}
@@ -81,7 +72,7 @@ func (s *Site) securityGroups(ctx context.Context) ([]driver.SecurityGroup, erro
 	if err != nil {
 		return nil, err
 	}
-	nameOf := groupNames(groups)
+	nameOf := groupWords(groups)
 	out := []driver.SecurityGroup{}
 	for _, g := range groups {
 		if t := tenants[g.ProjectID]; t != "" {
@@ -210,18 +201,19 @@ func (p *projectGroups) named(name string) (*neutronGroup, error) {
 	return found, nil
 }
 
-// idOf returns the id of the group that a rule names.
-func (p *projectGroups) idOf(name string) (string, bool) {
-	i := slices.IndexFunc(p.all, func(g neutronGroup) bool { return g.Name == name })
-	if i < 0 {
-		return "", false
+// idOf returns the id of the group that a rule names. An id is taken only where
+// the name will not do: it is the name that would be shown.
+func (p *projectGroups) idOf(word string) (string, error) {
+	id, err := chooseGroup(p.all, p.project, word)
+	if err == nil && groupWords(p.all)(id) != word {
+		return "", psn.Errorf(psn.InvalidInput, "a rule names security group %s by its id: write its name, %q", id, groupWords(p.all)(id))
 	}
-	return p.all[i].ID, true
+	return id, err
 }
 
 // same returns a group that stands when it is the one asked for.
 func (p *projectGroups) same(g neutronGroup, spec driver.SecurityGroupSpec, want []driver.SecurityRule) (*driver.SecurityGroup, error) {
-	nameOf := groupNames(p.all)
+	nameOf := groupWords(p.all)
 	change := diffRules(g.standing(nameOf), want)
 	if g.Description == spec.Description && change.empty() {
 		out := g.observed(spec.Tenant, nameOf)
@@ -259,7 +251,7 @@ func (s *Site) updateSecurityGroup(ctx context.Context, ref string, spec driver.
 
 // bringGroup makes the group's rules those wanted, then its name and description.
 func (s *Site) bringGroup(ctx context.Context, p *projectGroups, g *neutronGroup, spec driver.SecurityGroupSpec, want []driver.SecurityRule) (*driver.SecurityGroup, error) {
-	nameOf := groupNames(p.all)
+	nameOf := groupWords(p.all)
 	change := diffRules(g.standing(nameOf), want)
 	var add []rules.CreateOpts
 	for _, r := range change.Added {

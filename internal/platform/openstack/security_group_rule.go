@@ -195,7 +195,7 @@ func observedRule(r rules.SecGroupRule, nameOf func(id string) string) driver.Se
 
 // ruleOpts translates a canonical rule into Neutron's; idOf tells the id of a
 // group of the tenant.
-func ruleOpts(group string, r driver.SecurityRule, idOf func(name string) (string, bool)) (rules.CreateOpts, error) {
+func ruleOpts(group string, r driver.SecurityRule, idOf func(name string) (string, error)) (rules.CreateOpts, error) {
 	o := rules.CreateOpts{
 		SecGroupID: group, Direction: rules.RuleDirection(r.Direction), EtherType: rules.EtherType4,
 		Protocol: rules.RuleProtocol(r.Protocol), Description: r.Description,
@@ -212,9 +212,9 @@ func ruleOpts(group string, r driver.SecurityRule, idOf func(name string) (strin
 	case selfGroup:
 		o.RemoteGroupID = group
 	default:
-		id, ok := idOf(r.Group)
-		if !ok {
-			return o, psn.Errorf(psn.InvalidInput, "a rule names group %q, which the tenant does not have at the site: make it first, or use \"self\"", r.Group)
+		id, err := idOf(r.Group)
+		if err != nil {
+			return o, psn.Errorf(psn.InvalidInput, "a rule names group %q: %w: make it first, or use \"self\"", r.Group, err)
 		}
 		o.RemoteGroupID = id
 	}

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -61,7 +62,12 @@ func TestCanonicalRules(t *testing.T) {
 // TestRuleThereAndBack: what is sent to Neutron, shown by it, is the rule that
 // was declared.
 func TestRuleThereAndBack(t *testing.T) {
-	idOf := func(name string) (string, bool) { return "id-" + name, name != "nix" }
+	idOf := func(name string) (string, error) {
+		if name == "nix" {
+			return "", errors.New("there is none")
+		}
+		return "id-" + name, nil
+	}
 	nameOf := func(id string) string { return strings.TrimPrefix(id, "id-") }
 	for _, r := range []driver.SecurityRule{
 		{Direction: "ingress", Protocol: "tcp", FirstPort: 1, LastPort: 65535, Group: "self", Description: "all"},

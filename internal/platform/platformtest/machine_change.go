@@ -127,6 +127,17 @@ func testMachineSecurityGroups(t *testing.T, h *Harness) {
 			t.Errorf("security groups: %s", d)
 		}
 	}
+	// Cards that are added have the machine's groups, and no other.
+	groups, cards := []string{"db"}, []driver.NICSpec{{Network: "frontend"}, {Network: "frontend"}}
+	for range 2 {
+		if err := s.UpdateVM(within(t), ref, driver.VMChange{NICs: cards, SecurityGroups: &groups}); err != nil {
+			t.Fatal(err)
+		}
+		vm := describe(t, s, ref)
+		if d := cmp.Diff(groups, vm.SecurityGroups); d != "" || len(vm.NICs) != 2 {
+			t.Errorf("with cards %+v: security groups: %s", vm.NICs, d)
+		}
+	}
 	nix := []string{"nix"}
 	err := s.UpdateVM(within(t), ref, driver.VMChange{SecurityGroups: &nix})
 	wantCode(t, err, psn.InvalidInput)

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	pplacement "github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -102,7 +103,7 @@ func planned(t *testing.T, edit func(config *model)) (model, diag.Diagnostics) {
 	edit(&config)
 	m := config
 	var diags diag.Diagnostics
-	m.change(config, prior, false, &diags)
+	m.change(config, prior, past{}, &diags)
 	return m, diags
 }
 
@@ -127,10 +128,6 @@ func TestChangeKeepsWhatStands(t *testing.T) {
 		"other network":      {func(m *model) { m.NICs = cardList([]card{lan("dmz", "", "")}) }, `Card 1 has network "lan", "dmz" is asked for`},
 		"other address":      {func(m *model) { m.NICs = cardList([]card{lan("", "", "10.0.0.6")}) }, `Card 1 has fixed_ip "10.0.0.5"`},
 		"no card":            {func(m *model) { m.NICs = cardList(nil) }, "Card 1 (on lan) stands"},
-		"other image":        {func(m *model) { m.Image = known("debian") }, "used when the machine is made"},
-		"other user data":    {func(m *model) { m.UserData = known("#cloud-config") }, "reads it at its first boot"},
-		"other user data v.": {func(m *model) { m.UserDataWOVersion = types.Int64Value(2) }, "ignore_changes = [user_data_wo_version]"},
-		"other group":        {func(m *model) { m.Group = known("web") }, "used when the machine is made"},
 	} {
 		m, diags := planned(t, tc.edit)
 		var text strings.Builder
@@ -164,7 +161,7 @@ func TestDefaultDiskFollowsThePlacement(t *testing.T) {
 		m := config
 		m.Disks = gibs(gib)
 		var diags diag.Diagnostics
-		m.change(config, prior, false, &diags)
+		m.change(config, prior, past{}, &diags)
 		return m, diags
 	}
 	for name, tc := range map[string]struct {
@@ -264,5 +261,28 @@ func TestNotionsOfPlatforms(t *testing.T) {
 	config.notions(types.StringUnknown(), &diags)
 	if len(diags) > 0 {
 		t.Errorf("unknown platform: %v", diags)
+	}
+}
+
+// TestAddedCardsAreGuarded: a card that is added is made with the machine's
+// security groups, which it already has.
+func TestAddedCardsAreGuarded(t *testing.T) {
+	m := standing(psn.OpenStack)
+	m.SecurityGroups = types.SetValueMust(types.StringType, []attr.Value{known("web"), known("db")})
+	m.NICs = cardList(append(cardsOf(m.NICs), card{}.open()))
+	active := seen{
+		at: platform.New(psn.Acilia, psn.OpenStack, "", nil),
+		vm: &psn.VM{Name: "web-1", Cluster: "a", NICs: []psn.NIC{{Network: "lan"}}, SecurityGroups: []string{"db", "web"}},
+	}
+	c, err := m.quietChange(active, 0)
+	if err != nil || len(c.NICs) != 2 || c.SecurityGroups == nil {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if d := cmp.Diff([]string{"db", "web"}, *c.SecurityGroups); d != "" {
+		t.Error(d)
+	}
+	active.vm.NICs = append(active.vm.NICs, psn.NIC{Network: "lan"})
+	if c, err = m.quietChange(active, 0); err != nil || c.NICs != nil || c.SecurityGroups != nil {
+		t.Errorf("nothing is to be added: %+v, %v", c, err)
 	}
 }

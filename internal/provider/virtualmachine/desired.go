@@ -48,7 +48,8 @@ func (m model) quietChange(active seen, had int) (driver.VMChange, error) {
 	if want := m.metadata(); !maps.Equal(want, vm.Metadata) {
 		c.Metadata = &want
 	}
-	if want := m.groups(); atHome && want != nil && !slices.Equal(want, sorted(vm.SecurityGroups)) {
+	// Cards that are added get the groups as they are made.
+	if want := m.groups(); atHome && want != nil && (c.NICs != nil || !slices.Equal(want, sorted(vm.SecurityGroups))) {
 		c.SecurityGroups = &want
 	}
 	return c, nil
