@@ -353,13 +353,17 @@ func (m *model) freeIn(in uint8, r int, lost scenario) int64 {
 }
 
 // proveQuota compares what must count against the quota, in total and for every
-// set of sites, with what is allowed.
+// set of sites, with what is allowed and with what stands already.
 func (m *model) proveQuota(crowds []crowd) []conflict {
 	if m.req.Quota == nil {
 		return nil
 	}
 	var found []conflict
-	total, stands, limit := m.quotaTotal(), m.quotaToday(), m.req.Quota.Total.vec()
+	total, today, limit := m.quotaTotal(), m.quotaToday(), m.req.Quota.Total.vec()
+	var stands vec
+	for s := range sites {
+		stands = stands.add(today[s])
+	}
 	for r := range basic {
 		if total[r] > limit[r] && total[r] > stands[r] { // a limit drives nothing away
 			found = append(found, m.quotaConflict(r, "in total", total[r], limit[r]))
@@ -368,17 +372,18 @@ func (m *model) proveQuota(crowds []crowd) []conflict {
 		best := conflict{}
 		fewest := sites + 1
 		for set := 1; set < 1<<sites; set++ {
-			var need, limit int64
+			var need, stands, limit int64
 			for s := range sites {
 				if scenario(set).has(s) {
 					need += m.others(s)[r]
+					stands += today[s][r]
 					limit = min(limit+m.limit[s][r], boundless[r])
 				}
 			}
 			for i := range crowds {
 				need += crowds[i].forcedQuota(scenario(set).pools(), r)
 			}
-			if n := popcount(uint8(set)); need > limit && n < fewest {
+			if n := popcount(uint8(set)); need > limit && need > stands && n < fewest {
 				best, fewest = m.quotaConflict(r, area(scenario(set).pools(), 255), need, limit), n
 			}
 		}

@@ -119,26 +119,27 @@ func (m *model) quotaTotal() vec {
 	return v
 }
 
-// quotaToday is what counts against the total quota already: what stands of the
-// request, at the size it has, and the tenant's other services.
-func (m *model) quotaToday() vec {
-	var v vec
+// quotaToday is what counts against the quota of each site already: what stands
+// of the request, at the size it has, and the tenant's other services.
+func (m *model) quotaToday() (at [sites]vec) {
+	for s := range sites {
+		at[s] = m.others(s)
+	}
+	count := func(site psn.Site, r psn.Resources) {
+		if s := siteIndex(site); s >= 0 {
+			at[s] = at[s].add(toVec(r))
+		}
+	}
 	for _, mc := range m.machines {
 		for _, name := range mc.names {
-			cur, ok := m.req.Current[name]
-			if !ok {
-				continue
-			}
-			v = v.add(toVec(cur.Resources))
+			cur := m.req.Current[name] // at no site when it stands nowhere
+			count(cur.Site, cur.Resources)
 			if cur.StandbyMode == Active {
-				v = v.add(toVec(cur.Resources))
+				count(cur.StandbySite, cur.Resources)
 			}
 		}
 	}
-	for s := range sites {
-		v = v.add(m.others(s))
-	}
-	return v
+	return at
 }
 
 // others is what the tenant's other services hold at a site.

@@ -46,7 +46,7 @@ func Solve(req Request) (Result, error) {
 	if len(bound) > 0 {
 		return m.refuse(NotFound, m.leftOut(bound)), nil
 	}
-	if conflicts := m.prove(); len(conflicts) > 0 && !m.allStand() {
+	if conflicts := m.prove(); len(conflicts) > 0 {
 		return m.refuse(m.verdictOf(conflicts), conflicts), nil
 	}
 	var todo []*machine
@@ -63,13 +63,6 @@ func Solve(req Request) (Result, error) {
 	}
 	m.improve()
 	return m.accept(), nil
-}
-
-// allStand reports whether every machine stands where it may: whatever sums and
-// sizes say, such as of a site's quota that was lowered below what stands there,
-// that is a placement.
-func (m *model) allStand() bool {
-	return !slices.ContainsFunc(m.machines, func(mc *machine) bool { return !mc.placed() })
 }
 
 // verdictOf is Infeasible only when some conflict holds whatever the sites that
