@@ -61,6 +61,12 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 	fresh := false
 	for n := first; n < len(p.Disks); n++ {
 		v, ok := standing[n]
+		if ok && v.neverWhole() {
+			if err := s.removeVolume(ctx, c, v.ID); err != nil {
+				return nil, fmt.Errorf("disk %d: volume %s, which an earlier try could not make: %w", n, v.ID, err)
+			}
+			ok = false
+		}
 		if ok {
 			p.made.found = append(p.made.found, v.ID)
 			if v.Status == "error" {
@@ -88,8 +94,12 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 	}
 	var out []string
 	for n := first; n < len(p.Disks); n++ {
-		if _, err := s.volumeReady(ctx, c, standing[n].ID, p.made.disks[standing[n].ID]); err != nil {
+		v := standing[n]
+		if _, err := s.volumeReady(ctx, c, v.ID, p.made.disks[v.ID] || v.making()); err != nil {
 			return nil, fmt.Errorf("disk %d: %w", n, s.roomless(err, sizeGiB(p.Disks[n].CapacityBytes)))
+		}
+		if err := s.whole(ctx, c, v); err != nil {
+			return nil, fmt.Errorf("disk %d: %w", n, err)
 		}
 		if n == 0 {
 			if err := s.bootable(ctx, c, p, standing[0].ID); err != nil {
@@ -113,7 +123,7 @@ func (s *Site) makeDisk(ctx context.Context, c *gophercloud.ServiceClient, p *pl
 	d := p.Disks[n]
 	volume := map[string]any{
 		"name": fmt.Sprintf("%s-disk-%d", p.ID.Name(), n), "size": sizeGiB(d.CapacityBytes),
-		"metadata": map[string]string{keyID: string(p.ID), keyDisk: strconv.Itoa(n)},
+		"metadata": map[string]string{keyID: string(p.ID), keyDisk: strconv.Itoa(n), keyMaking: "1"},
 	}
 	if d.StorageClass != "" {
 		volume["volume_type"] = d.StorageClass
@@ -129,6 +139,24 @@ func (s *Site) makeDisk(ctx context.Context, c *gophercloud.ServiceClient, p *pl
 	}
 	err := post(ctx, c, "volumes", map[string]any{"volume": volume}, &made)
 	return made.Volume.ID, s.roomless(err, sizeGiB(d.CapacityBytes))
+}
+
+// making reports whether the volume is not known to have come into being.
+func (v diskOfVolume) making() bool { return v.Metadata[keyMaking] != "" }
+
+// neverWhole reports whether Cinder gave the volume up before it was a disk: it
+// holds nothing. Others in error may.
+func (v diskOfVolume) neverWhole() bool {
+	return v.Status == "error" && v.making() && len(v.Attached) == 0 && v.Bootable != "true"
+}
+
+// whole takes the mark of making off a volume that has come into being.
+func (s *Site) whole(ctx context.Context, c *gophercloud.ServiceClient, v diskOfVolume) error {
+	if !v.making() {
+		return nil
+	}
+	err := send(ctx, c, http.MethodDelete, "volumes/"+url.PathEscape(v.ID)+"/metadata/"+keyMaking, nil, nil)
+	return ignoring(err, http.StatusNotFound) // another process was first
 }
 
 // roomless says what helps where there is no room for a volume.

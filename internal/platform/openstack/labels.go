@@ -25,7 +25,8 @@ const (
 	keyImage          = "psn.image" // ref of the image the first disk was filled from
 	keyGroup          = "psn.group"
 	// keyMaking stands on a server until it has come to rest, powered off, for
-	// the first time: with it a later call goes on where one was cut off.
+	// the first time: with it a later call goes on where one was cut off. On a
+	// volume it stands until that is available: what fails before holds nothing.
 	keyMaking = "psn.making"
 	keyDisk   = "psn.disk" // of volumes: which disk, from 0
 )

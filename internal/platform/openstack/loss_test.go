@@ -191,6 +191,17 @@ func TestFailedMachineKeepsWhatStoodBefore(t *testing.T) {
 			v["status"] = "error"
 			s.volumes.put(v)
 		}, psn.Conflict, "old0", []string{"old0"}},
+		"never whole": {func(s *site) {
+			v := diskOf("p_bs/db", 0, 1)
+			v["status"], v["metadata"].(object)["psn.making"] = "error", "1"
+			s.volumes.put(v)
+			s.servers.refuse, s.servers.said = 400, "Bad flavour"
+		}, psn.InvalidInput, "Bad flavour", []string{}},
+		"whole, then in error": {func(s *site) {
+			v := diskOf("p_bs/db", 0, 1)
+			v["status"], v["bootable"], v["metadata"].(object)["psn.making"] = "error", "true", "1"
+			s.volumes.put(v)
+		}, psn.Conflict, "old0", []string{"old0"}},
 		"conflict":       {func(s *site) { s.servers.refuse, s.servers.said = 409, "Port is in use" }, psn.Conflict, "v1", []string{"v1", "v2"}},
 		"nothing before": {func(s *site) { s.servers.refuse, s.servers.said = 400, "Bad flavour" }, psn.InvalidInput, "Bad flavour", []string{}},
 	} {

@@ -16,11 +16,24 @@ const renewals = 3
 // logs in.
 type renew struct {
 	scope *scope
+	dir   *directory
 	next  http.RoundTripper
+}
+
+// begins reports whether a service may be at work long after it has answered the
+// request, with the token that came with it. Neutron and Keystone are not.
+func begins(method, service string) bool {
+	if method == http.MethodGet || method == http.MethodHead {
+		return false
+	}
+	return service == serviceCompute || service == serviceVolume || service == serviceImage
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *renew) RoundTrip(req *http.Request) (*http.Response, error) {
+	if begins(req.Method, t.dir.service(bare(req.URL))) {
+		t.scope.begun.Store(true)
+	}
 	for try := 1; ; try++ {
 		res, err := t.next.RoundTrip(req)
 		token := req.Header.Get("X-Auth-Token")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -43,6 +44,7 @@ type scope struct {
 	project string // id
 	user    string // id
 	catalog *tokens.ServiceCatalog
+	begun   atomic.Bool // a service may be at work with a token of it
 }
 
 // loginWithin bounds a login made on behalf of many waiting requests, none of
@@ -101,7 +103,7 @@ func (s *session) scoped(ctx context.Context, project string) (*scope, error) {
 		return nil, psn.Errorf(psn.Unsupported, "%s acts in its own project only and cannot serve tenants: configure username and password", s.cfg.who())
 	}
 	sc := &scope{ProviderClient: &gophercloud.ProviderClient{HTTPClient: s.http}, project: project}
-	sc.HTTPClient.Transport = &renew{sc, s.http.Transport}
+	sc.HTTPClient.Transport = &renew{sc, s.dir, s.http.Transport}
 	sc.UserAgent.Prepend("terraform-provider-psn")
 	sc.UseTokenLock()
 	if err := s.login(ctx, sc, project); err != nil {
@@ -235,7 +237,10 @@ func (s *session) identityURL() string {
 	return u.String()
 }
 
-// close revokes the tokens and drops the connections.
+// close revokes the tokens and drops the connections. A token that something was
+// begun with is left to expire: Nova and Cinder go on for minutes with the token
+// they were asked with (a volume is filled from an image by it), also for a
+// caller that was interrupted and will be back.
 func (s *session) close(ctx context.Context) error {
 	s.mu.Lock()
 	scopes := s.scopes
@@ -243,6 +248,9 @@ func (s *session) close(ctx context.Context) error {
 	s.mu.Unlock()
 	var first error
 	for _, sc := range scopes {
+		if sc.begun.Load() {
+			continue
+		}
 		// A client that does not log in anew to take its leave.
 		last := &gophercloud.ProviderClient{HTTPClient: s.http, TokenID: sc.Token()}
 		err := tokens.Revoke(ctx, &gophercloud.ServiceClient{ProviderClient: last, Endpoint: s.identityURL()}, sc.Token()).Err

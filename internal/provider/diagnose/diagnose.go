@@ -57,6 +57,9 @@ func remedy(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The time allowed ran out. Look at the site's task list, then apply again: what was made is found again by its id. The timeouts block allows more time."
 	}
+	if errors.Is(err, context.Canceled) {
+		return "It was interrupted, not refused. What was begun may stand at the site, and the site may still be at it: the next apply finds it by its id and goes on from there."
+	}
 	switch psn.CodeOf(err) {
 	case psn.InvalidInput:
 		return "Correct the value named above; nothing was changed."

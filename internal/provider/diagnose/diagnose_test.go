@@ -19,6 +19,7 @@ func TestUnable(t *testing.T) {
 		"place and remedy": {psn.At("site acilia (vsphere)", psn.Errorf(psn.Unauthenticated, "login refused")), []string{"Site acilia (vsphere): login refused.", "password"}},
 		"pin":              {psn.Errorf(psn.Untrusted, "pin mismatch"), []string{"Pin mismatch.", "thumbprint"}},
 		"no remedy":        {errors.New("odd"), []string{"Odd."}},
+		"interrupted":      {psn.Errorf(psn.Unavailable, "create: %w", context.Canceled), []string{"interrupted", "may stand", "next apply"}},
 		"deadline":         {fmt.Errorf("create: %w", context.DeadlineExceeded), []string{"timeouts block"}},
 	} {
 		t.Run(name, func(t *testing.T) {
