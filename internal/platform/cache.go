@@ -127,6 +127,13 @@ func (c *cache) find(uuid string, now time.Time, ttl, ttlAbsent time.Duration) (
 	return psn.VM{}, absent
 }
 
+// since reports whether there is a bulk read younger than ttl.
+func (c *cache) since(now time.Time, ttl time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.inv != nil && now.Sub(c.readAt) < ttl
+}
+
 // byRef returns the machine of that ref as last seen, when that is younger than
 // ttl. A machine that is not known may stand all the same.
 func (c *cache) byRef(ref string, now time.Time, ttl time.Duration) (*psn.VM, bool) {

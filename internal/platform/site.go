@@ -184,12 +184,14 @@ func (s *Site) Refresh() {
 
 // FindVM returns the machine of that id, or psn.NotFound.
 func (s *Site) FindVM(ctx context.Context, id psn.VMID) (*psn.VM, error) {
-	return s.find(ctx, fmt.Sprintf("virtual machine %s", id), id.InstanceUUID())
-}
-
-func (s *Site) find(ctx context.Context, what, uuid string) (*psn.VM, error) {
+	what, uuid := fmt.Sprintf("virtual machine %s", id), id.InstanceUUID()
 	vm, a := s.cache.find(uuid, s.now(), s.ttl, absentTTL)
 	for a == unknown {
+		if s.cache.since(s.now(), s.ttl) { // only whether it was made meanwhile is open
+			if vm, able, err := s.findOne(ctx, id); able {
+				return vm, s.at(err)
+			}
+		}
 		if _, err := s.read(ctx); err != nil {
 			return nil, s.at(fmt.Errorf("find %s: %w", what, err))
 		}
@@ -201,6 +203,19 @@ func (s *Site) find(ctx context.Context, what, uuid string) (*psn.VM, error) {
 		return nil, s.at(psn.Errorf(psn.NotFound, "%s does not exist", what))
 	}
 	return &vm, nil
+}
+
+// findOne asks the driver for one machine, when it can tell: making a thousand
+// machines must not read the site a thousand times.
+func (s *Site) findOne(ctx context.Context, id psn.VMID) (vm *psn.VM, able bool, err error) {
+	err = s.try(ctx, func(d driver.Site) (err error) {
+		f, ok := d.(driver.Finder)
+		if able = ok; able {
+			vm, err = f.FindVM(ctx, id)
+		}
+		return err
+	})
+	return vm, able, err
 }
 
 // Lookup returns the machine of that instance UUID or name. A name that several

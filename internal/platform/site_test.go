@@ -280,3 +280,49 @@ func TestASiteThatHangsIsNotWaitedForAgain(t *testing.T) {
 		}
 	}
 }
+
+// finder is a fake that can tell of one machine.
+type finder struct{ *fake }
+
+func (f finder) FindVM(_ context.Context, id psn.VMID) (*psn.VM, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.called("FindVM"); err != nil {
+		return nil, err
+	}
+	for _, vm := range f.vms {
+		if strings.EqualFold(vm.InstanceUUID, id.InstanceUUID()) {
+			return &vm, nil
+		}
+	}
+	return nil, psn.Errorf(psn.NotFound, "no %s", id)
+}
+
+// TestManyCreatesReadTheSiteOnce: each looks first whether its machine stands.
+func TestManyCreatesReadTheSiteOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		s := platform.New(psn.Acilia, psn.VSphere, "site acilia (vsphere)", func(context.Context) (driver.Site, error) { return finder{f}, nil })
+		for n := range 9 {
+			if _, err := s.FindVM(t.Context(), vmID(n)); !psn.Is(err, psn.NotFound) {
+				t.Fatal(err)
+			}
+			if _, err := s.CreateVM(t.Context(), driver.VMSpec{ID: vmID(n)}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second)
+		}
+		if all, one := f.count("Inventory"), f.count("FindVM"); all != 1 || one != 8 {
+			t.Errorf("%d reads of the site and %d of a machine, want 1 and 8", all, one)
+		}
+		f.put(psn.VM{Ref: "vm-x", InstanceUUID: strings.ToUpper(vmID(20).InstanceUUID())})
+		if vm, err := s.FindVM(t.Context(), vmID(20)); err != nil || vm.Ref != "vm-x" {
+			t.Errorf("made by another process: %v, %v", vm, err)
+		}
+		time.Sleep(time.Second)
+		f.fail["FindVM"] = []error{psn.Errorf(psn.Forbidden, "no")}
+		if _, err := s.FindVM(t.Context(), vmID(21)); !psn.Is(err, psn.Forbidden) || !strings.Contains(err.Error(), "acilia") {
+			t.Errorf("err = %v", err)
+		}
+	})
+}

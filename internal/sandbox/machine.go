@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -37,13 +38,16 @@ func newMachine(c *Center, ref types.ManagedObjectReference) *machine {
 	return m
 }
 
-// called gives a name to a machine that has none yet: the simulator tells of a
-// new machine before it names it.
-func (m *machine) called(name string) {
+// called gives name and instance UUID to a machine that has none yet: the
+// simulator tells of a new machine before it names it.
+func (m *machine) called(vm *mo.VirtualMachine) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.name == "" {
-		m.name = name
+		m.name = vm.Name
+	}
+	if m.instance == "" && vm.Config != nil {
+		m.instance = vm.Config.InstanceUuid
 	}
 }
 

@@ -50,7 +50,7 @@ func (o *observer) UpdateObject(ctx *simulator.Context, obj mo.Reference, change
 		o.c.changedSpace(ctx)
 		return
 	}
-	m.called(vm.Name)
+	m.called(vm)
 	for _, ch := range changes {
 		switch ch.Name {
 		case "config.hardware.device":

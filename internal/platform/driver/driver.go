@@ -40,6 +40,14 @@ type Site interface {
 	Close(ctx context.Context) error
 }
 
+// Finder looks for one machine of ours where that costs less than reading the
+// whole site.
+type Finder interface {
+	// FindVM returns the machine of the id as Inventory tells it, or psn.NotFound.
+	// It makes a few requests, however many machines the site has.
+	FindVM(ctx context.Context, id psn.VMID) (*psn.VM, error)
+}
+
 // Remains tells and removes what may outlive a machine where its disks and cards
 // are objects of their own: of one that somebody deleted by other means, or whose
 // deletion was cut off.

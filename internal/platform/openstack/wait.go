@@ -7,15 +7,20 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
 
-// wait looks every Config.Poll, the first time at once, until look says that it
-// is done or fails. what stands in the error when the context ends first.
+// waitLongest is the longest pause between two looks, in units of Config.Poll.
+const waitLongest = 5
+
+// wait looks, the first time at once, until look says that it is done or fails.
+// The pauses begin with Config.Poll and grow: a cloud that is slow because it is
+// asked much is not helped by being asked more. what stands in the error when
+// the context ends first.
 func (s *Site) wait(ctx context.Context, what string, look func(context.Context) (done bool, err error)) error {
-	for {
+	for pause := s.cfg.Poll; ; pause = min(pause+pause/4, waitLongest*s.cfg.Poll) {
 		done, err := look(ctx)
 		if done || err != nil {
 			return err
 		}
-		if err := patience.Sleep(ctx, s.cfg.Poll); err != nil {
+		if err := patience.Sleep(ctx, pause); err != nil {
 			return fmt.Errorf("gave up waiting for %s: %w", what, err)
 		}
 	}

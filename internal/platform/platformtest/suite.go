@@ -35,6 +35,7 @@ var cases = []struct {
 	{"CreateTwiceMakesOne", "", testCreateTwice},
 	{"CreateAnswerLost", "", testLostAnswer},
 	{"CreateManyAtOnce", "", testParallelCreates},
+	{"FindOne", "", testFindOne},
 	{"NameTakenByOthers", "", testNameTaken},
 	{"SameIDOtherRole", "", testOtherRole},
 	{"DeletedOutside", "", testDeletedOutside},
