@@ -130,7 +130,7 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	if prior != nil {
 		standing = current(prior.Assignments)
 	}
-	set, more := derogationsOf(out)
+	set, more := derogationsOf(out, ws)
 	if diags.Append(more...); diags.HasError() {
 		return out, diags
 	}
@@ -161,7 +161,7 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	out.Headroom = flattenHeadroom(res.Headroom)
 	out.PolicyDigest = types.StringValue(policy.Digest())
 	// A decision that a site's silence alone puts in doubt stands, with the warning above.
-	if prior != nil && sameInputs(out, *prior) && (unread(sites) || sameDecision(out, *prior)) {
+	if prior != nil && sameInputs(out, *prior) && sameDecision(out, *prior, silent(sites)) {
 		kept := *prior
 		kept.AllowUnknownAtPlan = out.AllowUnknownAtPlan
 		if kept.Moves.IsNull() { // of a state written before there were moves
@@ -200,9 +200,17 @@ func judge(req placement.Request, res placement.Result, assignments map[string]p
 	for _, w := range req.Workloads {
 		doc.Services = append(doc.Services, policy.Service{ID: w.Service, Classification: string(w.Classification)})
 	}
+	ours := map[end]bool{}
+	for _, a := range assignments {
+		ours[end{a.Site, a.Platform, a.Cluster}] = true
+		ours[end{a.StandbySite, a.StandbyPlatform, a.StandbyCluster}] = true
+	}
 	for _, h := range res.Headroom {
 		if h.LostRegion != "" {
 			continue // the rules know of the loss of one site; that of two is the solver's
+		}
+		if !ours[end{h.Site, h.Platform, h.Cluster}] {
+			continue // what others overfill alone is not this tenant's to answer for
 		}
 		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free})
 	}
@@ -334,15 +342,6 @@ func sameInputs(a, b model) bool {
 	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
 		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
 		!withdrawn(a.Derogations, b.Derogations) && !withdrawn(b.Derogations, a.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
-}
-
-// sameDecision compares what was decided, not the figures it was decided on.
-func sameDecision(a, b model) bool {
-	return a.Assignments.Equal(b.Assignments) && a.Verdict.Equal(b.Verdict) && a.Findings.Equal(b.Findings) && a.PolicyDigest.Equal(b.PolicyDigest)
-}
-
-func unread(sites []psn.SiteInventory) bool {
-	return slices.ContainsFunc(sites, func(s psn.SiteInventory) bool { return !s.Reachable() })
 }
 
 // culprit is the attribute that a malformed request comes from: the solver's

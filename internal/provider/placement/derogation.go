@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/placement"
 	"github.com/italia/terraform-provider-psn/internal/policy"
+	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -35,7 +37,7 @@ type derogations struct {
 
 // derogationsOf expects everything known. A derogation that is incomplete or
 // has expired is an error: what it set aside is no longer set aside.
-func derogationsOf(m model) (derogations, diag.Diagnostics) {
+func derogationsOf(m model, ws map[string]workload) (derogations, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	list, _ := finding.ExpandDerogations(m.Derogations)
 	if len(list) == 0 {
@@ -62,7 +64,34 @@ func derogationsOf(m model) (derogations, diag.Diagnostics) {
 		}
 		diags.AddAttributeError(at, fmt.Sprintf("Unable to accept derogation %q", f.Subject), finding.Text(f)+"\n\nJudged on "+m.AsOf.ValueString()+" (as_of).")
 	}
+	for i, one := range list {
+		if why := refused(one, psn.TenantID(m.TenantID.ValueString()), ws); why != "" {
+			diags.Append(diagnose.UnableAt(path.Root("derogations").AtListIndex(i), "accept", fmt.Sprintf("derogation %q from %s for %s", one.ID, one.Rule, one.Subject),
+				psn.Errorf(psn.InvalidInput, "%s", why)))
+		}
+	}
 	return d, diags
+}
+
+// refused says why a derogation could set nothing aside here, "" when it can. A
+// document that nothing comes of would read as if something had been allowed.
+func refused(d psn.Derogation, tenant psn.TenantID, ws map[string]workload) string {
+	switch d.Rule {
+	case "PLC-006":
+		if strings.Count(d.Subject, "/") < 2 { // a cluster is site/platform/name
+			return "the reserve for the loss of a site is kept by a cluster for all that would start there, not for one service or machine; " +
+				"name a cluster, \"site/platform/cluster\", to set aside that its reserve is short, or derogate from PLC-001 for what shall do without a standby"
+		}
+	case "PLC-005":
+		for _, name := range slices.Sorted(maps.Keys(ws)) {
+			w := ws[name]
+			its := d.Subject == w.ServiceID.ValueString() || isMachineOf(strings.TrimPrefix(d.Subject, string(tenant)+"/"), name)
+			if its && !w.AntiAffinity.ValueBool() && len(w.Apart.Elements())+len(w.ApartBySite.Elements()) > 0 {
+				return fmt.Sprintf("workload %q asks for nothing of the rule: its groups in apart and apart_by_site are wishes of this configuration and bind whatever a derogation says; take the workload out of the group instead", name)
+			}
+		}
+	}
+	return ""
 }
 
 // cover reports whether the rule is set aside for every machine of a workload.

@@ -97,7 +97,7 @@ func facts(ctx context.Context, m model, sites []psn.SiteInventory) ([]placement
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(prices)) {
-		if !used[key] && !unread(sites) { // a site that did not answer names no clusters
+		if !used[key] && len(silent(sites)) == 0 { // a site that did not answer names no clusters
 			diags.Append(diagnose.UnableAt(path.Root("prices").AtMapKey(key), "price", fmt.Sprintf("%q", key),
 				psn.Errorf(psn.InvalidInput, "the inventory has nothing of that name: name a site, site/platform or site/platform/cluster that it has")))
 		}
@@ -162,17 +162,38 @@ func overdrawn(tenant psn.TenantID, uses []placement.QuotaUse) []psn.Finding {
 		if q.Used <= q.Limit {
 			continue
 		}
-		where := "in total"
+		name, amount := inUnits(q.Resource)
+		over := amount(q.Used - q.Limit)
+		where, remedy := "in total", fmt.Sprintf("have the quota raised by %s, or ask for that much less", over)
 		if q.Site != "" {
 			where = "at " + string(q.Site)
+			remedy = fmt.Sprintf("have the quota there raised by %s, ask for less, or move machines away: exclude the site, or leave it out of the sites of a workload", over)
 		}
 		out = append(out, psn.Finding{
 			Rule: rule.ID, Severity: psn.SeverityWarning, Outcome: psn.Failed, Subject: string(tenant),
-			Message: fmt.Sprintf("quota of %s exceeded %s by what stands there already: %d in use, the limit is %d", q.Resource, where, q.Used, q.Limit),
-			Remedy:  "have the quota raised, ask for less, or exclude the site so that its machines move away", Basis: rule.Basis, Citation: rule.Citation,
+			Message: fmt.Sprintf("quota of %s exceeded %s by %s: what stands uses %s, the limit is %s", name, where, over, amount(q.Used), amount(q.Limit)),
+			Remedy:  remedy, Basis: rule.Basis, Citation: rule.Citation,
 		})
 	}
 	return out
+}
+
+// inUnits names a resource of a quota and says how to write an amount of it.
+func inUnits(resource string) (name string, amount func(int64) string) {
+	switch resource {
+	case "memory_mib":
+		name = "RAM"
+	case "storage_mib":
+		name = "storage"
+	default:
+		return "vCPU", func(n int64) string { return fmt.Sprintf("%d vCPU", n) }
+	}
+	return name, func(n int64) string {
+		if n%mibPerGiB == 0 {
+			return fmt.Sprintf("%d GiB", n/mibPerGiB)
+		}
+		return fmt.Sprintf("%d MiB", n)
+	}
 }
 
 // weightsOf are the weights of a known object on top of the default ones, nil

@@ -3,6 +3,7 @@ package placement
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -89,17 +90,56 @@ func why(mv placement.Move, role string, from end, req placement.Request) string
 	if !req.Rebalance {
 		return fmt.Sprintf("cluster %s at %s can no longer hold it", from.cluster, from.site)
 	}
+	if gains := gained(mv, role, req); len(gains) > 0 {
+		return "rebalance is set: " + strings.Join(gains, "; ")
+	}
+	return "rebalance is set: the clusters are then filled more evenly"
+}
+
+// gained lists what a move that nothing forced is good for, apart from balance.
+func gained(mv placement.Move, role string, req placement.Request) []string {
+	var out []string
 	apart := func(a placement.Assignment) bool {
 		return a.StandbySite != "" && a.Site.Region() != a.StandbySite.Region()
 	}
 	alike := func(a placement.Assignment) bool { return a.StandbySite != "" && a.Platform == a.StandbyPlatform }
-	switch {
-	case !apart(mv.From) && apart(mv.To):
-		return "rebalance is set: machine and standby are then in two regions"
-	case !alike(mv.From) && alike(mv.To):
-		return "rebalance is set: machine and standby are then on the same platform"
+	if !apart(mv.From) && apart(mv.To) {
+		out = append(out, "machine and standby are then in two regions")
 	}
-	return "rebalance is set: the clusters are then filled more evenly"
+	if !alike(mv.From) && alike(mv.To) {
+		out = append(out, "machine and standby are then on the same platform")
+	}
+	i := slices.IndexFunc(req.Workloads, func(w placement.Workload) bool { return w.Name == mv.To.Workload })
+	if i < 0 {
+		return out
+	}
+	w := req.Workloads[i]
+	if role == "primary" && slices.Contains(w.Near, mv.To.Site) && !slices.Contains(w.Near, mv.From.Site) {
+		out = append(out, fmt.Sprintf("it is then near its data at %s (locality)", mv.To.Site))
+	}
+	if was, is := costs(mv.From, role, w, req.Facts), costs(mv.To, role, w, req.Facts); is < was {
+		out = append(out, fmt.Sprintf("it then costs %d less in the unit of prices, %d instead of %d", was-is, is, was))
+	}
+	return out
+}
+
+// costs is the price of a machine, or of what its standby takes every day, where
+// a says that it stands; in the unit of prices.
+func costs(a placement.Assignment, role string, w placement.Workload, facts []placement.ClusterFacts) int64 {
+	at := end{a.Site, a.Platform, a.Cluster}
+	if role == "standby" {
+		at = end{a.StandbySite, a.StandbyPlatform, a.StandbyCluster}
+	}
+	i := slices.IndexFunc(facts, func(f placement.ClusterFacts) bool { return end{f.Site, f.Platform, f.Cluster} == at })
+	if i < 0 {
+		return 0
+	}
+	p, r := facts[i].Price, w.PerInstance
+	cost := p.PerStorageGiB * (r.StorageMiB / mibPerGiB)
+	if role == "primary" || w.StandbyMode == placement.Active {
+		cost += p.PerVCPU*r.VCPUs + p.PerMemoryGiB*(r.MemoryMiB/mibPerGiB) + p.PerGPU*w.GPUs
+	}
+	return cost
 }
 
 // expelled says what forbids a machine or standby to stay, "" when nothing but

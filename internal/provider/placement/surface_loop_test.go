@@ -178,7 +178,7 @@ func TestQuotaLowered(t *testing.T) {
 			Config: config(5),
 			ConfigPlanChecks: before(
 				audited("2026-11-22", "AUD-011 p_bs/default failed"),
-				plancheck.ExpectKnownValue(placed, tfjsonpath.New("verdict"), knownvalue.StringExact("proven infeasible")),
+				plancheck.ExpectKnownValue(placed, tfjsonpath.New("verdict"), knownvalue.StringExact("placed")),
 				plancheck.ExpectKnownValue(placed, tfjsonpath.New("assignments"), knownvalue.MapSizeExact(3)),
 				plancheck.ExpectKnownValue(placed, tfjsonpath.New("findings").AtSliceIndex(0).AtMapKey("rule"), knownvalue.StringExact("PLC-008")),
 			),

@@ -68,6 +68,8 @@ func checkWishes(ws map[string]workload, follows map[string]string) diag.Diagnos
 			refuse(name, "locality", "locality names sites and workload %q: give one of the two", near)
 		case near == name:
 			refuse(name, "locality", "locality.workload is %q, the workload itself: name the one that has the data", near)
+		case near != "" && known && slices.Contains(chain(name, follows)[1:], name):
+			refuse(name, "locality", "locality.workload leads back to it: %s. Whose place is to be decided first cannot be told: take locality out of one of them, or give them the same name in together to have them on one cluster", strings.Join(chain(name, follows), " is near "))
 		case near != "" && !known:
 			refuse(name, "locality", "locality.workload is %q, which is no workload of this placement: name one of %v", near, slices.Sorted(maps.Keys(ws)))
 		}
@@ -96,6 +98,9 @@ func groupsOf(ws map[string]workload) []placement.Group {
 	}
 	out := make([]placement.Group, 0, len(members))
 	for k, names := range members {
+		if len(names) == 1 && k.kind != placement.Together {
+			continue // nobody is left to be apart from
+		}
 		out = append(out, placement.Group{Name: k.name, Kind: k.kind, Workloads: names})
 	}
 	slices.SortFunc(out, func(a, b placement.Group) int { // order does not matter to the solver, but to its errors
@@ -115,69 +120,6 @@ func (w workload) tightens(p workload) bool {
 		}
 	}
 	return false
-}
-
-// near decides with every workload that follows another near the sites of that
-// one: those where it stands, or else those it is given when nothing follows it,
-// where it is then held if that can be. What comes back beside the result is the
-// request with the sites it was decided on.
-func (d derogations) near(req placement.Request, follows map[string]string) (placement.Request, placement.Result, error) {
-	if len(follows) == 0 {
-		res, err := d.place(req)
-		return req, res, err
-	}
-	at := sitesByWorkload(req.Current)
-	fresh := map[string]bool{} // that stand nowhere yet
-	for _, name := range follows {
-		if len(at[name]) == 0 {
-			fresh[name] = true
-		}
-	}
-	if len(fresh) > 0 {
-		res, err := d.place(req)
-		if err != nil || res.Verdict != placement.Placed {
-			return req, res, err
-		}
-		for name, sites := range sitesByWorkload(res.Assignments) {
-			if fresh[name] {
-				at[name] = sites
-			}
-		}
-	}
-	req.Workloads = slices.Clone(req.Workloads)
-	for i, w := range req.Workloads {
-		if name := follows[w.Name]; name != "" {
-			req.Workloads[i].Near = at[name]
-		}
-	}
-	if len(fresh) > 0 {
-		held := req
-		held.Workloads = slices.Clone(req.Workloads)
-		for i, w := range held.Workloads {
-			if fresh[w.Name] {
-				held.Workloads[i].Sites = at[w.Name]
-			}
-		}
-		if res, err := d.place(held); err != nil || res.Verdict == placement.Placed {
-			return req, res, err
-		}
-	}
-	res, err := d.place(req)
-	return req, res, err
-}
-
-// sitesByWorkload lists the home sites of the machines of each workload, sorted.
-func sitesByWorkload(as map[string]placement.Assignment) map[string][]psn.Site {
-	out := map[string][]psn.Site{}
-	for _, a := range as {
-		if !slices.Contains(out[a.Workload], a.Site) {
-			out[a.Workload] = append(out[a.Workload], a.Site)
-		}
-	}
-	for _, sites := range out {
-		slices.Sort(sites)
-	}
-	return out
 }
 
 // tellWishes says in sentences which machines are far from their data, and what
