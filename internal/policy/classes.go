@@ -118,9 +118,10 @@ func (e *evaluation) dataStayInTheEU() {
 		if len(outside) == 0 || e.unknown(subject, s.Unknown, "data_location_derogation") {
 			continue
 		}
-		message := fmt.Sprintf("service %s keeps data at %s, outside the European Union", s.ID, strings.Join(outside, ", "))
+		where := strings.Join(outside, ", ")
+		message := fmt.Sprintf("service %s keeps data at %s, outside the European Union", s.ID, where)
 		if ref := s.DataLocationDerogation; ref != "" && !e.documents(ref, subject) {
-			message += fmt.Sprintf("; derogation %q, which it names, is not documented for it", ref)
+			message = fmt.Sprintf("service %s keeps data at %s, outside the European Union; derogation %q, which it names, is not documented for it", s.ID, where, ref)
 		}
 		e.fail(subject, message,
 			"keep the data in the European Union (ISO country codes or \"EU\"), or document a derogation from LOC-002 for the service, with id, author, date, reason and expiry")

@@ -1,6 +1,6 @@
-# The plan of an administration that cannot keep two rules for a while, and says
+# The plan of an administration that cannot keep three rules for a while, and says
 # so: its strategic service stays in Lazio until the link between the regions is
-# accepted. The sites are those of PSN_CONFIG.
+# accepted, and a copy of its web site stays in Switzerland. The sites are those of PSN_CONFIG.
 terraform {
   required_providers {
     psn = { source = "italia/psn" }
@@ -20,6 +20,9 @@ resource "psn_tenant" "brescia" {
 }
 
 locals {
+  # The day of this plan: a saved plan keeps it.
+  today = formatdate("YYYY-MM-DD", plantimestamp())
+
   services = {
     sito-web      = { category = "funzionamento", classification = "ordinary", continuity = null, data_location = "IT, CH", derogation = "DER-2026-011" }
     protocollo    = { category = "base", classification = "critical", continuity = { rpo = "15m", rto = "4h" }, data_location = "IT", derogation = null }
@@ -44,11 +47,25 @@ resource "psn_service" "all" {
   classification_date  = "2024-11-30"
   continuity           = each.value.continuity
   data_location        = each.value.data_location
+  backup_policy        = "backup-giornaliero-90g"
+  qualification        = "QC4"
+  key_reference        = "hsm-p_bs-1"
+  key_management       = "hyok"
+  hsm                  = "hsm-p_bs-1"
+  staff_list           = "DOC-2025-13"
 
+  # The name of a derogation sets nothing aside; the derogation does.
   data_location_derogation = each.value.derogation
-
-  backup_policy = "backup-giornaliero-90g"
-  key_reference = "hsm-p_bs-1"
+  as_of                    = local.today
+  derogations = each.value.derogation == null ? null : [{
+    id      = each.value.derogation
+    rule    = "LOC-002"
+    subject = "p_bs/${each.key}"
+    author  = "RTD della Provincia di Brescia"
+    date    = "2026-09-15"
+    reason  = "copia del sito presso il fornitore uscente fino alla scadenza del contratto"
+    expiry  = "2027-01-31"
+  }]
 }
 
 resource "psn_placement" "brescia" {
@@ -68,8 +85,7 @@ resource "psn_placement" "brescia" {
     }
   }
 
-  # The day of this plan: a saved plan keeps it.
-  as_of = formatdate("YYYY-MM-DD", plantimestamp())
+  as_of = local.today
   derogations = [
     for d in [
       { id = "DER-2026-014", rule = "PLC-002", reason = "collegamento fra le regioni in collaudo fino a marzo" },

@@ -43,7 +43,11 @@ resource "psn_service" "all" {
   continuity           = each.value.continuity
   data_location        = "IT"
   backup_policy        = "backup-giornaliero-90g"
+  qualification        = "QC4"
   key_reference        = "hsm-p_bs-1"
+  key_management       = "hyok"
+  hsm                  = "hsm-p_bs-1"
+  staff_list           = "DOC-2025-13"
 }
 
 moved {

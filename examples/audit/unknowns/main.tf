@@ -50,7 +50,11 @@ resource "psn_service" "all" {
   continuity           = each.value.continuity
   data_location        = each.key == "sito-web" ? terraform_data.decided.output.data_location : "IT"
   backup_policy        = "backup-giornaliero-90g"
+  qualification        = "QC4"
   key_reference        = "hsm-p_bs-1"
+  key_management       = "hyok"
+  hsm                  = "hsm-p_bs-1"
+  staff_list           = "DOC-2025-13"
 }
 
 resource "psn_placement" "brescia" {

@@ -95,7 +95,7 @@ func TestExamplesSayWhatTheyShow(t *testing.T) {
 	for name, want := range map[string][]string{
 		"clean":     {},
 		"broken":    {"IDN-002 p_bs failed", "LOC-002 p_bs/sito-web failed", "PLC-001 p_bs/protocollo-db-1 failed", "PLC-002 p_bs/conservazione-1 failed", "PLC-008 rozzano/vsphere/rozzano-cl01 failed"},
-		"derogated": {"PLC-002 p_bs/conservazione-1 derogated", "PLC-003 p_bs/conservazione-1 derogated", "DER-003 DER-2026-016 failed"},
+		"derogated": {"LOC-002 p_bs/sito-web derogated", "PLC-002 p_bs/conservazione-1 derogated", "PLC-003 p_bs/conservazione-1 derogated", "DER-003 DER-2026-016 failed"},
 		"unknowns":  {"CLS-001 p_bs/protocollo undecidable", "IDN-003 p_bs undecidable", "LOC-002 p_bs/sito-web undecidable", "PLC-001 p_bs/conservazione-1 undecidable", "REP-002 p_bs/protocollo undecidable", "AUD-007 check.placed undecidable"},
 	} {
 		r := evaluate(t, example(t, name))
