@@ -3,12 +3,17 @@ package openstackloop_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -93,9 +98,56 @@ func (h *heard) CheckState(ctx context.Context, req statecheck.CheckStateRequest
 	providertest.StateHides(h.all()...).CheckState(ctx, req, resp)
 }
 
+var versionRe = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v\S+`)
+
+// clis are the programs to run the provider in, by version: the one the tests are
+// told of, and those in PATH, which are others where ephemeral resources are new.
+func clis(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, name := range []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu"} {
+		cli, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		text, err := exec.CommandContext(ctx, cli, "version").Output()
+		if err != nil {
+			t.Fatalf("%s: %v", cli, err)
+		}
+		out[string(versionRe.Find(text))] = cli
+	}
+	if len(out) == 0 {
+		t.Fatal("no terraform or tofu: set TF_ACC_TERRAFORM_PATH")
+	}
+	return out
+}
+
+// fresh is the code of a tenant that no other run has. It begins as the checks for
+// secrets expect.
+func fresh(t *testing.T) string {
+	t.Helper()
+	b := make([]byte, 4)
+	if _, err := rand.Read(b); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("p_bs_%x", b)
+}
+
 // TestOpenStackCredential: every credential that is made is ended, and no secret
-// is in plan, state or the most talkative log.
+// is in plan, state or the most talkative log, in each CLI at hand.
 func TestOpenStackCredential(t *testing.T) {
+	for version, cli := range clis(t) {
+		t.Run(version, func(t *testing.T) {
+			t.Setenv("TF_ACC_TERRAFORM_PATH", cli)
+			testCredential(t)
+		})
+	}
+}
+
+func testCredential(t *testing.T) {
+	t.Helper()
 	const at = psn.Pomezia
 	lab, _ := start(t, at)
 	log := filepath.Join(t.TempDir(), "trace.log")
@@ -108,10 +160,11 @@ func TestOpenStackCredential(t *testing.T) {
 		srv, err := plain()
 		return listener{srv, h}, err
 	}
-	site := tenant("p_bs", at, "")
+	code := fresh(t)
+	site := tenant(code, at, "")
 	config := lab.Config(site + `
 ephemeral "psn_tenant_credential" "ci" {
-  tenant_id = "p_bs"
+  tenant_id = "` + code + `"
   site      = "pomezia"
   roles     = ["member"]
   lifetime  = "10m"
