@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -107,6 +108,8 @@ type parser struct {
 	foreignChanges map[string]int // as File.Foreign, of resource_changes
 
 	isState, isPlan, isRawState bool
+
+	at string // the outermost field that is read
 }
 
 // explain turns a decoding error into one that says where the input broke.
@@ -123,7 +126,7 @@ func (p *parser) explain(err error, c *counter) error {
 	}
 	var typ *json.UnmarshalTypeError
 	if errors.As(err, &typ) {
-		return psn.Errorf(psn.InvalidInput, "not a plan or state: before byte %d, field %q is a %s: %s", p.dec.InputOffset(), strings.TrimPrefix(typ.Field, "header."), typ.Value, howToShow)
+		return psn.Errorf(psn.InvalidInput, "not a plan or state: before byte %d, field %q is a %s: %s", p.dec.InputOffset(), cmp.Or(strings.TrimPrefix(typ.Field, "header."), p.at), typ.Value, howToShow)
 	}
 	return psn.Errorf(psn.InvalidInput, "not JSON at byte %d: %w; %s", p.dec.InputOffset(), err, howToShow)
 }
@@ -139,6 +142,7 @@ func (p *parser) top() error {
 	}
 	f := p.file
 	return p.fields(func(key string) error {
+		p.at = key
 		switch key {
 		case "format_version":
 			return p.dec.Decode(&f.FormatVersion)
@@ -171,6 +175,8 @@ func (p *parser) top() error {
 				}
 				return p.skip()
 			})
+		case "variables":
+			return p.variables()
 		case "configuration":
 			return p.configuration()
 		case "checks":
@@ -180,6 +186,20 @@ func (p *parser) top() error {
 		}
 		return p.skip()
 	})
+}
+
+func (p *parser) variables() error {
+	var in map[string]struct {
+		Value any `json:"value"`
+	}
+	if err := p.dec.Decode(&in); err != nil {
+		return err
+	}
+	p.file.Variables = map[string]any{}
+	for name, v := range in {
+		p.file.Variables[name] = v.Value
+	}
+	return nil
 }
 
 func (p *parser) timestamp() error {

@@ -27,6 +27,7 @@ func TestReadRefusesWhatItCannotAudit(t *testing.T) {
 		"two documents":     {`{"format_version":"1.0","values":{}} {}`, "data follows the JSON document at byte"},
 		"wrong type":        {`{"format_version":"1.0","resource_changes":{}}`, "array expected"},
 		"wrong field type":  {`{"format_version":"1.0","resource_changes":[{"address":5}]}`, `field "address" is a number`},
+		"wrong outer type":  {`{"format_version":1}`, `field "format_version" is a number`},
 		"no psn": {`{"format_version":"1.0","values":{"root_module":{"resources":[
 			{"address":"aws_vpc.a","mode":"managed","type":"aws_vpc","provider_name":"registry.terraform.io/hashicorp/aws","values":{}},
 			{"address":"data.psn_inventory.a","mode":"data","type":"psn_inventory","provider_name":"registry.terraform.io/italia/psn","values":{}}]}}}`,

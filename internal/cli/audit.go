@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ func newAudit(a *app) *cobra.Command {
 				return usagef("files: 0 given, 1 needed")
 			}
 			if len(args) > 1 {
-				return usagef("files: %d given, 1 needed", len(args))
+				return usagef("files: %d given, 1 needed; two plans are compared by \"psn audit diff OLD NEW\", a plan and a state by --state", len(args))
 			}
 			if len(args) == 1 && args[0] == stdin && flags.state == stdin {
 				return usagef("PLAN and --state are both -: the standard input is one file, name the other")
@@ -92,6 +93,9 @@ func newAudit(a *app) *cobra.Command {
 
 // options checks the flags before anything is read.
 func (f *auditFlags) options(args []string) (show.Options, error) {
+	if f.json && f.format != string(show.Text) && f.format != string(show.JSON) {
+		return show.Options{}, usagef("--json and --format %s are two forms: keep one", f.format)
+	}
 	if f.json {
 		f.format = string(show.JSON)
 	}
@@ -111,6 +115,9 @@ func (f *auditFlags) options(args []string) (show.Options, error) {
 	separator, size := utf8.DecodeRuneInString(f.separator)
 	if size != len(f.separator) || !strings.ContainsRune(",;\t|", separator) {
 		return o, usagef("--separator %q: use one of , ; | or a tab", f.separator)
+	}
+	if separator != ',' && o.Format != show.CSV {
+		return o, usagef("--separator %q with --format %s: only csv has fields to separate; leave it out, or write --format csv", f.separator, o.Format)
 	}
 	o.Separator = separator
 	if f.digest != "" && !digestForm.MatchString(f.digest) {
@@ -163,9 +170,12 @@ func (a *app) readShown(path string) (*audit.File, error) {
 	}
 	in, err := os.Open(path)
 	if err != nil {
-		return nil, psn.At(path, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err))
+		return nil, psn.At(path, unreadable(err))
 	}
 	defer in.Close()
+	if info, err := in.Stat(); err == nil && info.IsDir() {
+		return nil, psn.At(path, unreadable(syscall.EISDIR))
+	}
 	f, err := audit.Read(in)
 	if err != nil {
 		return nil, psn.At(path, err)

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	show "github.com/italia/terraform-provider-psn/internal/audit/report"
 	"github.com/italia/terraform-provider-psn/internal/audit/source"
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // configuration opens the folder of --config-dir for reading. What cannot be
@@ -62,6 +64,19 @@ func repository(dir string) string {
 		return here
 	}
 	return dir
+}
+
+// unreadable words why a file that was named cannot be read, and what to do.
+func unreadable(err error) error {
+	why := cause(err)
+	remedy := "check the name and its permissions"
+	switch {
+	case errors.Is(why, fs.ErrNotExist):
+		remedy = "check the name"
+	case errors.Is(why, syscall.EISDIR):
+		remedy = "name a file in it"
+	}
+	return psn.Errorf(psn.InvalidInput, "the file cannot be read: %w: %s", why, remedy)
 }
 
 // cause is a file error without the path, which the message has already.

@@ -43,7 +43,11 @@ func TestAudit(t *testing.T) {
 		"same":         {[]string{"audit", "diff", auditData + "clean.json", auditData + "clean.json"}, 0, "worse: 0", ""},
 		"worse":        {[]string{"audit", "diff", auditData + "clean.json", auditData + "planted.json"}, 1, "PLC-002  p_bs/anagrafe-1: passed → not passed", ""},
 		"better":       {[]string{"audit", "diff", auditData + "planted.json", auditData + "clean.json", "--lang", "it"}, 0, "In meglio", ""},
-		"a folder":     {[]string{"audit", dir}, 2, "", "error: "},
+		"a folder":     {[]string{"audit", dir}, 2, "", "the file cannot be read: is a directory: name a file in it"},
+		"no such file": {[]string{"audit", "diff", filepath.Join(dir, "none.json"), auditData + "clean.json"}, 2, "", "none.json: the file cannot be read: no such file or directory: check the name"},
+		"two forms":    {[]string{"audit", auditData + "clean.json", "--json", "--format", "html"}, 2, "", "--json and --format html are two forms"},
+		"no fields":    {[]string{"audit", auditData + "clean.json", "--separator", ";"}, 2, "", "only csv has fields to separate"},
+		"two files":    {[]string{"audit", "dif", "a", "b"}, 2, "", `two plans are compared by "psn audit diff OLD NEW"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

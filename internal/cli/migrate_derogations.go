@@ -31,7 +31,7 @@ func derogationsFlag(c *cobra.Command, usage string) func() ([]psn.Derogation, e
 func readDerogations(path string) ([]psn.Derogation, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", cause(err))
+		return nil, unreadable(err)
 	}
 	var ds []psn.Derogation
 	dec := json.NewDecoder(bytes.NewReader(text))

@@ -40,7 +40,7 @@ func parseRequest(path string) (placement.Request, error) {
 	var req placement.Request
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return req, psn.Errorf(psn.InvalidInput, "the file cannot be read: %w", err)
+		return req, unreadable(err)
 	}
 	if filepath.Ext(path) == ".hcl" {
 		made, err := fromHCL(path, text)
@@ -59,6 +59,12 @@ func parseRequest(path string) (placement.Request, error) {
 // decodeRequest reads JSON that holds one request and nothing else; where words a
 // place in it.
 func decodeRequest(req *placement.Request, text []byte, where func(offset int64) string) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return psn.Errorf(psn.InvalidInput, "the file is empty: write a request into it, see \"psn placement solve --help\"")
+	}
+	if err := checkNames(text, reflect.TypeOf(req), where); err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(req)

@@ -167,7 +167,7 @@ sites = [
 	if r := run(t, context.Background(), nil, "placement", "solve", write(good)); r.code != 0 || !strings.Contains(r.stdout, "2 machines placed") {
 		t.Error(r)
 	}
-	for text, want := range map[string]string{request: "sites: write values, no references", "tenant {}": "write attributes (name = value), no blocks", "tenant = ": "not HCL", `nobody = 1`: `unknown field "nobody": see`, `tenant = ["x"]`: "tenant is a JSON array: write a text in quotes"} {
+	for text, want := range map[string]string{request: "sites: write values, no references", "tenant {}": "write attributes (name = value), no blocks", "tenant = ": "not HCL", `nobody = 1`: `unknown field "nobody" in the request: use one of`, `tenant = ["x"]`: "tenant is a JSON array: write a text in quotes"} {
 		if r := run(t, context.Background(), nil, "placement", "solve", write(text)); r.code != 2 || !strings.Contains(r.stderr, want) {
 			t.Errorf("%q: %+v", want, r)
 		}
@@ -179,13 +179,17 @@ func TestPlacementMalformed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{"tenant":`: "the JSON ends too early (line 1, column 11)",
-		``:           "the JSON ends too early (line 1, column 1)",
+		``:           "the file is empty: write a request into it",
 		`[]`:         "the request is a JSON array (line 1, column 2): write an object, {...}",
 		"{\n\"workloads\":[{\"instances\":\"2\"}]}": "workloads.instances is a JSON string (line 2, column 30): write a whole number, without quotes",
-		`{"workload":[]}`:      `unknown field "workload"`,
-		`{"tenant" "x"}`:       "not JSON (line 1, column 12)",
-		`{"tenant":"p_bs"} {}`: "something follows the request",
-		`{"tenant":"p_bs"}`:    "workloads is empty: name at least one workload",
+		`{"workload":[]}`:                      `unknown field "workload" in the request (line 1, column 12): use one of current, excluded,`,
+		`{"quota":{"vcpus":1}}`:                `unknown field "vcpus" in quota (line 1, column 18): use one of `,
+		`{"sites":[{"clusters":[{"cap":1}]}]}`: `unknown field "cap" in sites[0].clusters[0] (line 1, column 30): use one of capacity, commitments, name`,
+		`{"current":{"a-1":{},"a-1":{}}}`:      "current.a-1 is given twice (line 1, column 27): keep one",
+		`{"tenant":"a","tenant":"b"}`:          "tenant is given twice (line 1, column 23)",
+		`{"tenant" "x"}`:                       "not JSON (line 1, column 12)",
+		`{"tenant":"p_bs"} {}`:                 "something follows the request",
+		`{"tenant":"p_bs"}`:                    "workloads is empty: name at least one workload",
 		`{"tenant":"p_bs","workloads":[{"name":"a","service":"p_bs/s","classification":"secret","instances":1}]}`: `unknown classification "secret": use one of`,
 	} {
 		path := filepath.Join(t.TempDir(), "request.json")

@@ -38,12 +38,12 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if ch.empty() {
-			return usagef("nothing to change: give --without, --instances, --rebalance or --survive-region, or decide the request as it is with \"psn placement solve %s\"", args[0])
-		}
 		w := whatIf{Today: "current"}
 		if w.Before, err = placement.Solve(req); err != nil {
 			return unusable(args[0], err)
+		}
+		if ch.empty() {
+			return usagef("nothing to change: give --without, --instances, --rebalance or --survive-region, or decide the request as it is with \"psn placement solve %s\"", args[0])
 		}
 		today := req.Current
 		if len(today) == 0 {
@@ -159,5 +159,5 @@ func worth(res placement.Result, moves int) string {
 	if res.Verdict != placement.Placed {
 		return string(res.Verdict)
 	}
-	return fmt.Sprintf("%s, cost %s, %d moves against today", res.Verdict, costUnits(res.Cost.Total), moves)
+	return fmt.Sprintf("%s, cost %s, moves against today: %d", res.Verdict, costUnits(res.Cost.Total), moves)
 }
