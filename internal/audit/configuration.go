@@ -7,13 +7,13 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// configuration reads the configuration of a plan: of every resource of a psn
-// type, the attributes that are written as constants. They cannot be other in
-// the plan.
+// configuration reads the configuration of a plan: how every resource of a psn
+// type is declared. Locals and functions are not in it, references are by name.
 func (p *parser) configuration() error {
-	p.file.Constants, p.file.Modules = map[string]map[string]any{}, map[string]string{}
-	p.file.InventoryFrom = map[string][]string{}
-	p.file.HasConfiguration = true
+	f := p.file
+	f.Declared, f.Modules, f.Calls = map[string]Declared{}, map[string]string{}, map[string]Call{}
+	f.Defaults, f.InventoryFrom = map[string]map[string]any{}, map[string][]string{}
+	f.HasConfiguration = true
 	return p.object(func(key string) error {
 		if key == "root_module" {
 			return p.configuredModule("", 0)
@@ -22,41 +22,71 @@ func (p *parser) configuration() error {
 	})
 }
 
-func (p *parser) configuredModule(prefix string, depth int) error {
+// configuredModule reads a module; path is "" or ends in its own address.
+func (p *parser) configuredModule(path string, depth int) error {
 	if depth > maxModuleDepth {
 		return psn.Errorf(psn.InvalidInput, "modules are nested deeper than %d levels: not a plan or state", maxModuleDepth)
 	}
 	return p.object(func(key string) error {
 		switch key {
 		case "resources":
-			return p.elements(func() error { return p.configured(prefix) })
+			return p.elements(func() error { return p.configured(path) })
+		case "variables":
+			var in map[string]struct {
+				Default any `json:"default"`
+			}
+			if err := p.dec.Decode(&in); err != nil {
+				return err
+			}
+			p.file.Defaults[path] = map[string]any{}
+			for name, v := range in {
+				p.file.Defaults[path][name] = v.Default
+			}
+			return nil
 		case "module_calls":
-			return p.object(func(name string) error {
-				path := prefix + "module." + name
-				return p.object(func(key string) error {
-					switch key {
-					case "source":
-						var from string
-						err := p.dec.Decode(&from)
-						p.file.Modules[path] = from
-						return err
-					case "module":
-						return p.configuredModule(path+".", depth+1)
-					}
-					return p.skip()
-				})
-			})
+			return p.object(func(name string) error { return p.call(join(path, "module."+name), path, depth) })
 		}
 		return p.skip()
 	})
 }
 
-func (p *parser) configured(prefix string) error {
+// call reads the call of a module, path, from another, within.
+func (p *parser) call(path, within string, depth int) error {
+	c := Call{Within: within}
+	err := p.object(func(key string) error {
+		switch key {
+		case "source":
+			var from string
+			err := p.dec.Decode(&from)
+			p.file.Modules[path] = from
+			return err
+		case "expressions":
+			var raw map[string]json.RawMessage
+			err := p.dec.Decode(&raw)
+			c.Expressions = expressionsOf(raw)
+			return err
+		case "count_expression", "for_each_expression":
+			var raw json.RawMessage
+			err := p.dec.Decode(&raw)
+			c.repeat(key, raw)
+			return err
+		case "module":
+			return p.configuredModule(path, depth+1)
+		}
+		return p.skip()
+	})
+	p.file.Calls[path] = c
+	return err
+}
+
+func (p *parser) configured(module string) error {
 	var in struct {
 		Address     string          `json:"address"`
 		Mode        string          `json:"mode"`
 		Type        string          `json:"type"`
 		Expressions json.RawMessage `json:"expressions"`
+		Count       json.RawMessage `json:"count_expression"`
+		ForEach     json.RawMessage `json:"for_each_expression"`
 	}
 	if err := p.dec.Decode(&in); err != nil {
 		return err
@@ -64,41 +94,31 @@ func (p *parser) configured(prefix string) error {
 	if in.Mode == "data" || !strings.HasPrefix(in.Type, "psn_") {
 		return nil
 	}
-	var expressions map[string]json.RawMessage
-	if err := decode(in.Expressions, &expressions); err != nil {
-		return badResource(prefix+in.Address, err)
+	address := join(module, in.Address)
+	var raw map[string]json.RawMessage
+	if err := decode(in.Expressions, &raw); err != nil {
+		return badResource(address, err)
 	}
-	constants := map[string]any{}
-	for name, raw := range expressions {
-		var e map[string]any
-		if decode(raw, &e) != nil {
-			continue // nested blocks are lists of expressions
-		}
-		switch v := e["constant_value"].(type) {
-		case string, bool, json.Number:
-			constants[name] = v
-		}
-	}
-	p.file.Constants[prefix+in.Address] = constants
+	d := Declared{Address: address, Module: module, Type: in.Type, Expressions: expressionsOf(raw)}
+	d.repeat("count_expression", in.Count)
+	d.repeat("for_each_expression", in.ForEach)
+	p.file.Declared[address] = d
 	if in.Type == "psn_placement" {
-		p.inventoryFrom(prefix+in.Address, expressions["inventory"])
+		for _, r := range d.Expressions["inventory"].References {
+			if strings.HasPrefix(r, "data.psn_inventory.") {
+				p.file.InventoryFrom[address] = append(p.file.InventoryFrom[address], r)
+			}
+		}
 	}
 	return nil
 }
 
-// inventoryFrom notes which readings an expression refers to by name.
-func (p *parser) inventoryFrom(address string, expression json.RawMessage) {
-	var e struct {
-		References []string `json:"references"`
+// join puts an address into a module.
+func join(module, address string) string {
+	if module == "" {
+		return address
 	}
-	if decode(expression, &e) != nil {
-		return // a block would be a list; the attribute is none
-	}
-	for _, r := range e.References {
-		if strings.HasPrefix(r, "data.psn_inventory.") {
-			p.file.InventoryFrom[address] = append(p.file.InventoryFrom[address], r)
-		}
-	}
+	return module + "." + address
 }
 
 // configAddress is the address of a resource without instance keys, as its

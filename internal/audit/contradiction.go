@@ -88,29 +88,6 @@ func againstPrior(f *File) []psn.Finding {
 	return out
 }
 
-// againstConfiguration compares what is planned with what the configuration
-// has as constants.
-func againstConfiguration(f *File) []psn.Finding {
-	var out []psn.Finding
-	for _, c := range f.Changes {
-		if c.After == nil {
-			continue
-		}
-		constants := f.Constants[configAddress(c.Address)]
-		for _, name := range slices.Sorted(maps.Keys(constants)) {
-			want, got := constants[name], c.After[name]
-			if unknown, _ := c.Unknown[name].(bool); unknown || sameScalar(want, got) {
-				continue
-			}
-			out = append(out, ruleViews.finding(c.Address, fmt.Sprintf("attribute %s is %s in the configuration and %s in resource_changes", name, inWords(name, want), inWords(name, got))))
-		}
-	}
-	return out
-}
-
-// sameScalar compares as Terraform converts: 2 and "2" are the same.
-func sameScalar(a, b any) bool { return b != nil && fmt.Sprint(a) == fmt.Sprint(b) }
-
 // firstDifference returns the path of the first difference in key order, and
 // both values in words; "" when equal.
 func firstDifference(a, b any, path string) (at, inA, inB string) {
@@ -160,6 +137,7 @@ var shown = map[string]bool{
 	"vcpus": true, "memory_gib": true, "storage_gib": true, "rpo": true, "rto": true,
 	"name": true, "category": true, "classification_state": true, "classification_date": true, "data_location": true,
 	"ipa_code": true, "fiscal_code": true, "cup": true, "home_site": true, "active_site": true, "power_state": true, "phase": true,
+	"instances": true, "gpus": true, "storage_class": true, "mode": true, "together": true, "until": true, "as_of": true, "memory_mib": true, "storage_mib": true,
 }
 
 func inWords(path string, v any) string {
@@ -177,6 +155,8 @@ func inWords(path string, v any) string {
 		}
 	case bool:
 		return fmt.Sprint(x)
+	case map[string]any, []any:
+		return "set"
 	}
 	return "another value"
 }

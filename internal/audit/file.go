@@ -41,9 +41,15 @@ type File struct {
 	// InventoryFrom are the data.psn_inventory that the configuration takes the
 	// inventory of a psn_placement from, by address without instance keys.
 	InventoryFrom map[string][]string
-	// Constants are the attributes written as constants in the configuration of
-	// a plan, by address without instance keys.
-	Constants map[string]map[string]any
+	// Declared is what the configuration of a plan declares of this provider, by
+	// address without instance keys.
+	Declared map[string]Declared
+	// Calls are the module calls of the configuration, by the path of the module.
+	Calls map[string]Call
+	// Variables are the values given to the root module, Defaults those that the
+	// declarations have, by module.
+	Variables map[string]any
+	Defaults  map[string]map[string]any
 	// Modules are the sources of the module calls in the configuration of a plan,
 	// by the path of the module, "module.a.module.b".
 	Modules map[string]string
