@@ -16,7 +16,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// CreateVM implements driver.Site. Volumes and ports are made first, each marked
+// CreateVM implements driver.Site. Ports and volumes are made first, each marked
 // as the machine's in the request that makes it, then the server, with a tag
 // that follows from the machine's id: asked again, each is found and used.
 //
@@ -58,21 +58,22 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (string, error) {
 	if sv != nil {
 		return s.goOn(ctx, project, spec, sv)
 	}
-	p, err := s.resolve(ctx, project, spec)
-	if err != nil {
-		return "", err
+	p := &plan{VMSpec: spec, project: project}
+	if err := s.resolve(ctx, p); err != nil {
+		return "", s.doneWithSize(ctx, p, err)
 	}
 	ref, err := s.launch(ctx, p)
 	if err == nil {
-		if err = s.rest(ctx, project, spec.ID, ref); err == nil {
-			return ref, nil
-		}
+		err = s.rest(ctx, project, spec.ID, ref)
 	}
-	code, _ := s.classify(err)
-	if code == psn.Unavailable {
-		return "", err // what was made is for the next call to find
+	// After psn.Unavailable what was made is for the next call to find.
+	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
+		ref, err = s.recover(ctx, p, err)
 	}
-	return s.recover(ctx, p, err)
+	if err = s.doneWithSize(ctx, p, err); err != nil {
+		return "", err
+	}
+	return ref, nil
 }
 
 // findServer looks for the machine; nil when it is not there. A server of the
@@ -123,19 +124,20 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	}
 	err := s.rest(ctx, project, spec.ID, sv.ID)
 	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
-		return s.recover(ctx, &plan{VMSpec: spec, project: project}, err)
+		return s.recover(ctx, &plan{VMSpec: spec, project: project, asked: true}, err)
 	}
 	return sv.ID, err
 }
 
 // recover cleans up after a machine that cannot be made: it removes what this
-// call made, and no volume or port that stood before. Where something else has
-// the place (psn.AlreadyExists, psn.Conflict) nothing is removed at all. When it
-// was another process that made the machine, that one's machine is the answer.
+// call made, and no volume or port that stood before. Where Nova says that
+// something else has the place (psn.AlreadyExists, psn.Conflict) nothing is
+// removed at all. When it was another process that made the machine, that one's
+// machine is the answer.
 func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error) {
 	ref := ""
 	code, _ := s.classify(cause)
-	taken := code == psn.AlreadyExists || code == psn.Conflict
+	taken := p.asked && (code == psn.AlreadyExists || code == psn.Conflict)
 	err := s.cleanUp(ctx, func(ctx context.Context) error {
 		sv, err := s.findServer(ctx, p.project, p.VMSpec)
 		if err != nil {
@@ -167,13 +169,14 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 	return ref, s.rest(ctx, p.project, p.ID, ref)
 }
 
-// launch makes volumes, ports and the server.
+// launch makes ports, volumes and the server. Ports come first: an address that
+// is taken, or not of its network, is found out by asking for it.
 func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
-	disks, err := s.disksFor(ctx, p, 0)
+	cards, err := s.cardsFor(ctx, p, 0)
 	if err != nil {
 		return "", err
 	}
-	cards, err := s.cardsFor(ctx, p, 0)
+	disks, err := s.disksFor(ctx, p, 0)
 	if err != nil {
 		return "", err
 	}
@@ -191,6 +194,7 @@ func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
 	var made struct {
 		Server server `json:"server"`
 	}
+	p.asked = true
 	err = post(ctx, c, "servers", p.body(disks, cards), &made)
 	return made.Server.ID, err
 }

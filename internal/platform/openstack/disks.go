@@ -58,27 +58,23 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
+	for n := first; n < len(p.Disks); n++ { // all are looked at before any is made
+		if v, ok := standing[n]; ok && !v.neverWhole() {
+			if err := s.usableAgain(ctx, p, n, v); err != nil {
+				return nil, err
+			}
+		}
+	}
 	fresh := false
 	for n := first; n < len(p.Disks); n++ {
 		v, ok := standing[n]
-		if ok && v.neverWhole() {
+		if ok && !v.neverWhole() {
+			continue
+		}
+		if ok {
 			if err := s.removeVolume(ctx, c, v.ID); err != nil {
 				return nil, fmt.Errorf("disk %d: volume %s, which an earlier try could not make: %w", n, v.ID, err)
 			}
-			ok = false
-		}
-		if ok {
-			p.made.found = append(p.made.found, v.ID)
-			if v.Status == "error" {
-				return nil, fmt.Errorf("disk %d: %w", n, inError(v.ID))
-			}
-			if err := sameDisk(p, n, v); err != nil {
-				return nil, err
-			}
-			if err := s.staying(ctx, p.project, v); err != nil {
-				return nil, err
-			}
-			continue
 		}
 		id, err := s.makeDisk(ctx, c, p, n)
 		if err != nil {
@@ -111,12 +107,16 @@ func (s *Site) disksFor(ctx context.Context, p *plan, first int) ([]string, erro
 	return out, nil
 }
 
-// sameDisk checks a volume that an earlier call made.
-func sameDisk(p *plan, n int, v diskOfVolume) error {
-	if want := sizeGiB(p.Disks[n].CapacityBytes); v.SizeGiB != want {
-		return psn.Errorf(psn.AlreadyExists, "disk %d: volume %s of an earlier try has %d GiB, not %d GiB: delete it, or ask for that size", n, v.ID, v.SizeGiB, want)
+// usableAgain checks a volume that an earlier call made.
+func (s *Site) usableAgain(ctx context.Context, p *plan, n int, v diskOfVolume) error {
+	p.made.found = append(p.made.found, v.ID)
+	if v.Status == "error" {
+		return fmt.Errorf("disk %d: %w", n, inError(v.ID))
 	}
-	return nil
+	if want := sizeGiB(p.Disks[n].CapacityBytes); v.SizeGiB != want {
+		return psn.Errorf(psn.Conflict, "disk %d: volume %s of an earlier try has %d GiB, not %d GiB: delete it, or ask for that size", n, v.ID, v.SizeGiB, want)
+	}
+	return s.staying(ctx, p.project, v)
 }
 
 func (s *Site) makeDisk(ctx context.Context, c *gophercloud.ServiceClient, p *plan, n int) (string, error) {

@@ -76,31 +76,29 @@ func (s *Site) holdGroup(ctx context.Context, p *plan) (unlock func(), err error
 	if unlock, err = s.lockGroups(ctx, p.project); err != nil {
 		return nil, err
 	}
-	if p.group, err = s.group(ctx, p.project, p.VMSpec); err != nil {
+	if err = s.group(ctx, p); err != nil {
 		unlock()
 		return nil, err
 	}
 	return unlock, nil
 }
 
-// groupFor returns the id of the tenant's group, made when there is none.
-func (s *Site) groupFor(ctx context.Context, project string, spec driver.VMSpec) (string, error) {
-	if spec.Group == "" {
-		return "", nil
-	}
-	unlock, err := s.lockGroups(ctx, project)
+// groupFor finds the tenant's group, made when there is none.
+func (s *Site) groupFor(ctx context.Context, p *plan) error {
+	unlock, err := s.holdGroup(ctx, p)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer unlock()
-	return s.group(ctx, project, spec)
+	unlock()
+	return nil
 }
 
 // group is groupFor for one who holds the groups.
-func (s *Site) group(ctx context.Context, project string, spec driver.VMSpec) (string, error) {
-	groups, err := s.serverGroups(ctx, project)
+func (s *Site) group(ctx context.Context, p *plan) error {
+	spec := p.VMSpec
+	groups, err := s.serverGroups(ctx, p.project)
 	if err != nil {
-		return "", err
+		return err
 	}
 	name := groupPrefix + spec.Group
 	// Two processes may have made two: all agree on the first by id.
@@ -112,13 +110,14 @@ func (s *Site) group(ctx context.Context, project string, spec driver.VMSpec) (s
 	}
 	if found != nil {
 		if found.Policy != string(spec.GroupPolicy) {
-			return "", psn.Errorf(psn.AlreadyExists, "group %q of tenant %s has the policy %q, not %q: a group's policy never changes; choose another group", spec.Group, spec.ID.Tenant(), found.Policy, spec.GroupPolicy)
+			return psn.Errorf(psn.AlreadyExists, "group %q of tenant %s has the policy %q, not %q: a group's policy never changes; choose another group", spec.Group, spec.ID.Tenant(), found.Policy, spec.GroupPolicy)
 		}
-		return found.ID, nil
+		p.group = found.ID
+		return nil
 	}
-	c, err := s.compute(ctx, project)
+	c, err := s.compute(ctx, p.project)
 	if err != nil {
-		return "", err
+		return err
 	}
 	var made struct {
 		Group serverGroup `json:"server_group"`
@@ -126,7 +125,8 @@ func (s *Site) group(ctx context.Context, project string, spec driver.VMSpec) (s
 	err = send(ctx, c, http.MethodPost, "os-server-groups", map[string]any{"server_group": map[string]any{
 		"name": name, "policy": string(spec.GroupPolicy),
 	}}, &made)
-	return made.Group.ID, err
+	p.group, p.made.group = made.Group.ID, err == nil
+	return err
 }
 
 // removeGroup removes the tenant's group when it has no member any more.

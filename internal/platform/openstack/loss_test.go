@@ -3,6 +3,7 @@ package openstack_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ type store struct {
 	gone   []string // deleted, by id
 	refuse int      // the status of every further creation, unless 0
 	said   string
-	keeps  bool // nothing can be deleted
+	keeps  bool   // nothing can be deleted
+	stamp  object // fields that the service gives to what is made
 }
 
 // keep serves a collection: creation, list, one object, its metadata, deletion.
@@ -53,6 +55,7 @@ func (c *cloud) keep(path, lists, key, prefix string) *store {
 		if o["status"] == nil {
 			o["status"] = "available"
 		}
+		maps.Copy(o, s.stamp)
 		s.all[o["id"].(string)] = o
 		w.WriteHeader(http.StatusCreated)
 		write(w, object{key: o})
@@ -185,7 +188,7 @@ func TestFailedMachineKeepsWhatStoodBefore(t *testing.T) {
 			s.volumes.put(diskOf("p_bs/db", 0, 1))
 			s.servers.refuse, s.servers.said = 403, "Quota exceeded for cores"
 		}, psn.Exhausted, "old0", []string{"old0"}},
-		"another size": {func(s *site) { s.volumes.put(diskOf("p_bs/db", 0, 2)) }, psn.AlreadyExists, "has 2 GiB", []string{"old0"}},
+		"another size": {func(s *site) { s.volumes.put(diskOf("p_bs/db", 0, 2)) }, psn.Conflict, "has 2 GiB", []string{"old0"}},
 		"in error": {func(s *site) {
 			v := diskOf("p_bs/db", 0, 1)
 			v["status"] = "error"
@@ -219,7 +222,7 @@ func TestFailedMachineKeepsWhatStoodBefore(t *testing.T) {
 			if d := cmp.Diff(c.left, s.volumes.ids()); d != "" {
 				t.Error(d)
 			}
-			if left := s.ports.ids(); len(left) > 0 && c.code != psn.Conflict {
+			if left := s.ports.ids(); len(left) > 0 && name != "conflict" {
 				t.Errorf("ports left: %v", left)
 			}
 		})

@@ -16,6 +16,7 @@ type made struct {
 	disks map[string]bool // ids of volumes
 	cards []string        // ids of ports
 	found []string        // ids of volumes that stood before
+	group bool            // the server group
 }
 
 func (m *made) disk(id string) {
@@ -25,8 +26,14 @@ func (m *made) disk(id string) {
 	m.disks[id] = true
 }
 
-// removeMade removes the volumes and ports that the call made.
+// removeMade removes the volumes and ports that the call made, and its group
+// when no other machine is in it.
 func (s *Site) removeMade(ctx context.Context, p *plan) error {
+	if p.made.group {
+		if err := s.removeGroup(ctx, p.project, p.Group); err != nil {
+			return fmt.Errorf("server group %q: %w", p.Group, err)
+		}
+	}
 	for _, id := range p.made.cards {
 		if err := s.removePort(ctx, id); err != nil {
 			return fmt.Errorf("port %s: %w", id, err)
@@ -58,7 +65,7 @@ func (s *Site) telling(p *plan, cause error, all bool) error {
 		return cause
 	}
 	slices.Sort(stay)
-	return s.adding(cause, "its volumes stay for the next try: "+strings.Join(stay, ", "))
+	return s.adding(cause, "volumes of an earlier try stay for the next: "+strings.Join(stay, ", "))
 }
 
 // adding says more after an error, which a service's answer alone would not let.

@@ -20,42 +20,45 @@ type plan struct {
 	nets      []string
 	security  *[]string // ids of security groups; nil leaves the choice to Neutron
 	made      made
+	asked     bool // Nova was asked to make the server
 }
 
 // resolve looks up what a machine asks for. Errors list what there is. Nothing
 // is made but, where that is allowed, a flavour and a server group.
-func (s *Site) resolve(ctx context.Context, project string, spec driver.VMSpec) (*plan, error) {
-	p := &plan{VMSpec: spec, project: project}
+func (s *Site) resolve(ctx context.Context, p *plan) error {
+	project, spec := p.project, p.VMSpec
 	if err := s.checkZone(ctx, p); err != nil {
-		return nil, err
+		return err
 	}
 	var err error
 	if p.nets, err = s.netsFor(ctx, project, spec.NICs); err != nil {
-		return nil, err
+		return err
 	}
 	if spec.SecurityGroups != nil {
 		if p.security, err = s.securityIDs(ctx, project, spec.SecurityGroups); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := s.checkStores(ctx, p); err != nil {
-		return nil, err
+		return err
 	}
 	if spec.Image != "" {
 		image, err := s.imageFor(ctx, project, spec.Image)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if need := image.MinMemory; spec.MemoryMiB < need {
+			return psn.Errorf(psn.InvalidInput, "memory is %d MiB and image %q needs %d MiB: give the machine more", spec.MemoryMiB, spec.Image, need)
 		}
 		if need := image.MinDisk; sizeGiB(spec.Disks[0].CapacityBytes) < need {
-			return nil, psn.Errorf(psn.InvalidInput, "disk 0 has %d GiB and image %q needs %d GiB: make it larger", sizeGiB(spec.Disks[0].CapacityBytes), spec.Image, need)
+			return psn.Errorf(psn.InvalidInput, "disk 0 has %d GiB and image %q needs %d GiB: make it larger", sizeGiB(spec.Disks[0].CapacityBytes), spec.Image, need)
 		}
 		p.image = image.ID
 	}
 	if p.size, err = s.sizeFor(ctx, spec.ID.Tenant(), project, spec.VCPUs, spec.MemoryMiB); err != nil {
-		return nil, err
+		return err
 	}
-	p.group, err = s.groupFor(ctx, project, spec)
-	return p, err
+	return s.groupFor(ctx, p)
 }
 
 func (s *Site) checkZone(ctx context.Context, p *plan) error {

@@ -27,6 +27,7 @@ type Site struct {
 	machines keyedLock           // one making of a machine at a time, by id
 	makings  *semaphore.Weighted // machines being made at a time
 	servers  keyedLock           // one change of a server at a time, by ref
+	sizes    sizeUses            // flavours that calls are about to use
 	objects  keyedLock           // one making of another object at a time, by kind, project and name
 }
 

@@ -100,7 +100,13 @@ func privateSize(t psn.TenantID, vcpus, memoryMiB int64) string {
 func sizePrefix(t psn.TenantID) string { return "psn." + string(t) + "." }
 
 // sizeFor finds the flavour of the size that the tenant may use, or makes one.
+// It is held for the caller, who ends that with doneWithSize.
 func (s *Site) sizeFor(ctx context.Context, t psn.TenantID, project string, vcpus, memoryMiB int64) (string, error) {
+	unlock, err := s.lockSizes(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	c, err := s.compute(ctx, project)
 	if err != nil {
 		return "", err
@@ -111,29 +117,26 @@ func (s *Site) sizeFor(ctx context.Context, t psn.TenantID, project string, vcpu
 	}
 	z := chooseSize(sizes, vcpus, memoryMiB)
 	if z != nil && (z.Disk == 0 || !s.cfg.CreateFlavors) {
+		s.sizes.hold(z.ID, false)
 		return z.ID, nil
 	}
 	if !s.cfg.CreateFlavors {
 		return "", psn.Errorf(psn.InvalidInput, "no flavour has %d vCPUs and %d MiB: %s; choose one of these sizes, or let the configuration's create_flavors make others", vcpus, memoryMiB, nearestSizes(sizes, vcpus, memoryMiB))
 	}
-	return s.makeSize(ctx, t, project, vcpus, memoryMiB)
+	return s.makeSize(ctx, project, privateSize(t, vcpus, memoryMiB), vcpus, memoryMiB)
 }
 
-// makeSize makes a private flavour for the tenant. Names are unique.
-func (s *Site) makeSize(ctx context.Context, t psn.TenantID, project string, vcpus, memoryMiB int64) (string, error) {
-	unlock, err := s.tenants.lock(ctx, "size/"+string(t))
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
+// makeSize makes a private flavour for the tenant, whose flavours the caller
+// holds. Names are unique.
+func (s *Site) makeSize(ctx context.Context, project, name string, vcpus, memoryMiB int64) (string, error) {
 	c, err := s.compute(ctx, "")
 	if err != nil {
 		return "", err
 	}
-	name := privateSize(t, vcpus, memoryMiB)
 	var made struct {
 		Flavor size `json:"flavor"`
 	}
+	fresh := true
 	err = send(ctx, c, http.MethodPost, "flavors", map[string]any{"flavor": map[string]any{
 		"name": name, "vcpus": vcpus, "ram": memoryMiB, "disk": 0, "os-flavor-access:is_public": false,
 	}}, &made)
@@ -146,16 +149,21 @@ func (s *Site) makeSize(ctx context.Context, t psn.TenantID, project string, vcp
 		if i < 0 {
 			return "", err
 		}
-		made.Flavor, err = all[i], nil
+		made.Flavor, fresh, err = all[i], false, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("make flavour %q: %w", name, err)
 	}
 	err = send(ctx, c, http.MethodPost, "flavors/"+made.Flavor.ID+"/action", map[string]any{"addTenantAccess": map[string]any{"tenant": project}}, nil)
-	if hasStatus(err, http.StatusConflict) {
-		err = nil // has it
+	if err = ignoring(err, http.StatusConflict); err != nil { // conflict: has it
+		err = fmt.Errorf("let the tenant use flavour %q: %w", name, err)
+		if fresh && s.cleanUp(ctx, func(ctx context.Context) error { return s.removeUnusedSize(ctx, made.Flavor.ID) }) != nil {
+			err = fmt.Errorf("%w; and it is left", err)
+		}
+		return "", err
 	}
-	return made.Flavor.ID, err
+	s.sizes.hold(made.Flavor.ID, fresh)
+	return made.Flavor.ID, nil
 }
 
 func (s *Site) privateSizes(ctx context.Context) ([]size, error) {

@@ -37,11 +37,19 @@ func (s *Site) update(ctx context.Context, ref string, c driver.VMChange) error 
 		return err
 	}
 	if err := s.relabel(ctx, m, c); err != nil {
+		if p != nil {
+			err = s.doneWithSize(ctx, p, err)
+		}
 		return err
 	}
 	if p == nil {
 		return nil
 	}
+	return s.doneWithSize(ctx, p, s.carryOut(ctx, m, p, c))
+}
+
+// carryOut makes the machine what was planned.
+func (s *Site) carryOut(ctx context.Context, m *machine, p *plan, c driver.VMChange) error {
 	if p.size != "" {
 		if err := s.resize(ctx, m, p); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package platformtest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -164,5 +165,15 @@ func testFixedAddress(t *testing.T, h *Harness) {
 			t.Errorf("%s: %v (code %s)", name, err, c)
 		}
 		wantText(t, err, ip)
+	}
+	if o, ok := s.(driver.Volumes); ok {
+		all, err := o.Volumes(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = slices.DeleteFunc(all, func(v driver.Volume) bool { return v.Tenant != id })
+		if len(all) != len(vm.Disks) {
+			t.Errorf("refused machines left volumes: %+v", all)
+		}
 	}
 }

@@ -66,7 +66,7 @@ func remedy(err error) string {
 	case psn.NotFound:
 		return "Check the name, and that the object was not removed outside of Terraform."
 	case psn.AlreadyExists:
-		return "An object of this name exists that this project did not make. Choose another name, or remove or rename that object."
+		return "What stands there already is not what is asked for. Choose another name, or remove, rename or import what stands."
 	case psn.Conflict:
 		return "The state of the object forbids this. Resolve what is named above, then apply again."
 	case psn.Unauthenticated:
