@@ -59,6 +59,7 @@ func noteImport(ctx context.Context, of *foreign, into notes) diag.Diagnostics {
 // noteAdopted forgets it, once the apply has done it.
 func noteAdopted(ctx context.Context, into notes) diag.Diagnostics {
 	diags := into.SetKey(ctx, importedKey, nil)
+	diags.Append(into.SetKey(ctx, madeFromKey, nil)...)
 	diags.Append(into.SetKey(ctx, adoptKey, nil)...)
 	return diags
 }

@@ -122,12 +122,12 @@ func TestChangeKeepsWhatStands(t *testing.T) {
 		"other storage": {func(m *model) {
 			m.Disks = listOf([]disk{{types.Int64Value(10), known("tin")}, {types.Int64Value(20), known("gold")}})
 		}, `Disk 1 is on "gold", "tin" is asked for`},
-		"same card":          {func(m *model) { m.NICs = cardList([]card{lan("lan", "FA:16:3E:00:00:01", "10.0.0.5")}) }, ""},
-		"less of the card":   {func(m *model) { m.NICs = cardList([]card{lan("", "", "")}) }, ""},
-		"another card":       {func(m *model) { m.NICs = cardList([]card{lan("lan", "", ""), lan("dmz", "", "")}) }, ""},
-		"other network":      {func(m *model) { m.NICs = cardList([]card{lan("dmz", "", "")}) }, `Card 1 has network "lan", "dmz" is asked for`},
-		"other address":      {func(m *model) { m.NICs = cardList([]card{lan("", "", "10.0.0.6")}) }, `Card 1 has fixed_ip "10.0.0.5"`},
-		"no card":            {func(m *model) { m.NICs = cardList(nil) }, "Card 1 (on lan) stands"},
+		"same card":        {func(m *model) { m.NICs = cardList([]card{lan("lan", "FA:16:3E:00:00:01", "10.0.0.5")}) }, ""},
+		"less of the card": {func(m *model) { m.NICs = cardList([]card{lan("", "", "")}) }, ""},
+		"another card":     {func(m *model) { m.NICs = cardList([]card{lan("lan", "", ""), lan("dmz", "", "")}) }, ""},
+		"other network":    {func(m *model) { m.NICs = cardList([]card{lan("dmz", "", "")}) }, `Card 1 has network "lan", "dmz" is asked for`},
+		"other address":    {func(m *model) { m.NICs = cardList([]card{lan("", "", "10.0.0.6")}) }, `Card 1 has fixed_ip "10.0.0.5"`},
+		"no card":          {func(m *model) { m.NICs = cardList(nil) }, "Card 1 (on lan) stands"},
 	} {
 		m, diags := planned(t, tc.edit)
 		var text strings.Builder

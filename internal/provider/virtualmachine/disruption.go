@@ -1,6 +1,7 @@
 package virtualmachine
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
@@ -40,7 +41,7 @@ func (m model) disruption(prior *model, adopting bool) types.String {
 	if m.equal(*prior) {
 		return prior.Disruption
 	}
-	if !m.foreseen() {
+	if !m.foreseen() || m.mayEqual(*prior) {
 		return types.StringUnknown()
 	}
 	restart, quiet := m.deeds(*prior)
@@ -131,4 +132,30 @@ func (m model) equal(o model) bool {
 		}
 	}
 	return true
+}
+
+// mayEqual reports whether o differs in nothing but what is not known yet. Should
+// that turn out to be the same, nothing is done.
+func (m model) mayEqual(o model) bool {
+	a, b := reflect.ValueOf(m), reflect.ValueOf(o)
+	for i := range a.NumField() {
+		x, isValue := a.Field(i).Interface().(attr.Value)
+		y, _ := b.Field(i).Interface().(attr.Value)
+		if isValue && !x.Equal(y) && (whole(x) || longer(x, y)) {
+			return false
+		}
+	}
+	return true
+}
+
+func whole(v attr.Value) bool {
+	t, err := v.ToTerraformValue(context.Background())
+	return err == nil && t.IsFullyKnown()
+}
+
+// longer reports whether both are known lists of which one has more elements.
+func longer(x, y attr.Value) bool {
+	a, ok := x.(types.List)
+	b, too := y.(types.List)
+	return ok && too && !a.IsUnknown() && len(a.Elements()) != len(b.Elements())
 }

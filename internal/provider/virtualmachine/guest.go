@@ -86,47 +86,6 @@ func checkMetadata(key, value string) error {
 	return nil
 }
 
-// keepGuest refuses to change what a machine reads only when it is made. After
-// an import, what the configuration says first is written down as it is: the
-// platform does not tell it.
-func (m *model) keepGuest(config, prior model, imported bool, diags *diag.Diagnostics) {
-	const (
-		making = "it is used when the machine is made and never again"
-		boot   = "the guest reads it at its first boot and never again"
-	)
-	var noted []string
-	for _, f := range []struct {
-		name    string
-		was, is attr.Value
-		why     string
-	}{
-		{"image", prior.Image, config.Image, making},
-		{"guest_os", prior.GuestOS, config.GuestOS, making},
-		{"firmware", prior.Firmware, config.Firmware, making},
-		{"group", prior.Group, config.Group, making},
-		{"group_policy", prior.GroupPolicy, config.GroupPolicy, making},
-		{"user_data", prior.UserData, config.UserData, boot},
-		{"user_data_wo_version", prior.UserDataWOVersion, config.UserDataWOVersion, boot},
-		{"vendor_data_wo_version", prior.VendorDataWOVersion, config.VendorDataWOVersion, boot},
-		{"ssh_keys", prior.SSHKeys, config.SSHKeys, boot},
-	} {
-		switch {
-		case f.is.IsUnknown() || f.is.Equal(f.was) || f.was.IsNull() && f.is.IsNull():
-		case imported && f.was.IsNull():
-			noted = append(noted, f.name)
-		default:
-			diags.AddAttributeError(path.Root(f.name), fmt.Sprintf("Unable to change %s of %s", f.name, describe(m.ID, m.Name)),
-				fmt.Sprintf("The machine stands, and %s; this provider makes no machine anew for it, because what is on its disks would be lost.\n\n"+
-					"What to do: put the value back, or keep it out of plans with lifecycle { ignore_changes = [%s] }. "+
-					"Should the machine be made anew with empty disks, mark its resource with the taint command.", f.why, f.name))
-		}
-	}
-	if len(noted) > 0 {
-		diags.AddAttributeWarning(path.Root(noted[0]), "What was imported is taken as declared",
-			fmt.Sprintf("The platform does not tell %s of %s. What the configuration says is written down; the machine itself is not changed.", strings.Join(noted, ", "), describe(m.ID, m.Name)))
-	}
-}
-
 // settable are the attributes that not every platform has a notion for.
 func (m model) settable() []struct {
 	at     path.Path

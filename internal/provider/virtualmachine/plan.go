@@ -47,8 +47,10 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		r.accept(m, &resp.Diagnostics)
 	}
 	if prior != nil {
-		m.stay(config, *prior, &resp.Diagnostics)
-		m.change(config, *prior, isImported(ctx, req.Private), &resp.Diagnostics)
+		var changes diag.Diagnostics
+		m.stay(config, *prior, &changes)
+		m.change(config, *prior, pastOf(ctx, req.Private), &changes)
+		resp.Diagnostics.Append(yetDestroyable(changes)...)
 		if was := prior.use().Class; !resp.Diagnostics.HasError() && m.use().Class.Rank() > 0 && was.Rank() > m.use().Class.Rank() && !r.mayLower(ctx, m, req.Private) {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("classification"), "lower the class of", describe(m.ID, m.Name), m.lowered(was)))
 		}
@@ -119,14 +121,14 @@ func (m *model) stay(config, prior model, diags *diag.Diagnostics) {
 }
 
 // change checks an update against what stands.
-func (m *model) change(config, prior model, imported bool, diags *diag.Diagnostics) {
+func (m *model) change(config, prior model, was past, diags *diag.Diagnostics) {
 	m.growDisks(config, prior, diags)
 	m.growCards(config, prior, diags)
-	m.keepGuest(config, prior, imported, diags)
-	if was := prior.StandbySite.ValueString(); was != "" && m.StandbySite.IsNull() {
+	m.keepGuest(config, prior, was, diags)
+	if site := prior.StandbySite.ValueString(); site != "" && m.StandbySite.IsNull() {
 		diags.AddAttributeWarning(path.Root("standby_site"), "The standby of "+describe(m.ID, m.Name)+" will be deleted",
 			fmt.Sprintf("It stands at %s, cluster %s. Afterwards nothing is reserved for this machine at another site: should its site be lost, it is lost too.",
-				was, prior.StandbyCluster.ValueString()))
+				site, prior.StandbyCluster.ValueString()))
 	}
 	on := prior.PowerState.ValueString() == string(psn.PoweredOn)
 	resized := changed(prior.VCPUs, m.VCPUs) || changed(prior.MemoryGiB, m.MemoryGiB)
@@ -142,4 +144,22 @@ func (m *model) change(config, prior model, imported bool, diags *diag.Diagnosti
 
 func changed(was, is types.Int64) bool {
 	return !was.IsNull() && !is.IsUnknown() && was.ValueInt64() != is.ValueInt64()
+}
+
+// yetDestroyable adds to refusals how to destroy the machine all the same: before
+// a destroy the CLI plans as for an apply, and tells the provider nothing of it.
+func yetDestroyable(changes diag.Diagnostics) diag.Diagnostics {
+	out := diag.Diagnostics{}
+	for _, d := range changes {
+		if d.Severity() == diag.SeverityError {
+			text := d.Detail() + " To destroy the machine as it stands, add -refresh=false to the destroy, which leaves this check out."
+			if at, ok := d.(diag.DiagnosticWithPath); ok {
+				d = diag.NewAttributeErrorDiagnostic(at.Path(), d.Summary(), text)
+			} else {
+				d = diag.NewErrorDiagnostic(d.Summary(), text)
+			}
+		}
+		out.Append(d)
+	}
+	return out
 }

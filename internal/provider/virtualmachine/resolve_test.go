@@ -168,7 +168,7 @@ func TestPlanWarns(t *testing.T) {
 	config.Placement = pplacement.Flatten(moved)
 	m, diags := resolve(config)
 	m.stay(config, prior, &diags)
-	m.change(config, prior, false, &diags)
+	m.change(config, prior, past{}, &diags)
 	var text strings.Builder
 	for _, d := range diags.Warnings() {
 		text.WriteString(d.Summary() + "\n")

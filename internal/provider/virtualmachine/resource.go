@@ -149,7 +149,11 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 			return
 		}
 	}
+	imported := m.Site.IsNull()
 	m.flatten(*active, standby, err == nil)
+	if imported {
+		resp.Diagnostics.Append(m.importImage(ctx, *active, resp.Private)...)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(r.remember(ctx, m, resp.Private)...)
 	resp.Diagnostics.Append(stands(ctx, req.Private, resp.Private)...)

@@ -17,6 +17,10 @@ func guestAttributes() map[string]schema.Attribute {
 	text := func(doc string, v ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{Optional: true, MarkdownDescription: doc, Validators: append(v, stringvalidator.LengthAtLeast(1))}
 	}
+	made := func(a schema.StringAttribute) schema.StringAttribute {
+		a.Computed = true // once made, the state tells
+		return a
+	}
 	secret := func(doc string, v ...validator.String) schema.StringAttribute {
 		a := text(doc, v...)
 		a.WriteOnly, a.Sensitive = true, true
@@ -30,7 +34,8 @@ func guestAttributes() map[string]schema.Attribute {
 		}
 	}
 	return map[string]schema.Attribute{
-		"image": text("Image that fills the first disk, by name or by the platform's id (`psn_image.….name` or `.ref`). Default: an empty disk."),
+		"image": made(text("Image that fills the first disk, by name or by the platform's id (`psn_image.….name` or `.ref`). Default: an empty disk. " +
+			"A machine that stands keeps the image it was made from, with a warning when another is declared: only a machine made anew (`-replace`) is made from that.")),
 		"user_data": text("Document that cloud-init reads at first boot. It is kept in the state: what is secret belongs in `user_data_wo`.",
 			stringvalidator.ConflictsWith(path.MatchRoot("user_data_wo"))),
 		"user_data_wo": secret("The same, never kept in a plan or state (write-only: Terraform or OpenTofu 1.11 and later).",

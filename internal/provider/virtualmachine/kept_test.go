@@ -1,0 +1,88 @@
+package virtualmachine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/italia/terraform-provider-psn/internal/psn"
+)
+
+// TestKeepsWhatItWasMadeWith declares something else for a machine that stands,
+// known or not: nothing is refused, the state goes on telling what it was made
+// with, and a warning says so.
+func TestKeepsWhatItWasMadeWith(t *testing.T) {
+	keys := types.ListValueMust(types.StringType, []attr.Value{known("ssh-ed25519 AAAA")})
+	for name, tc := range map[string]struct {
+		was         past
+		prior, edit func(*model)
+		image, keys attr.Value // planned
+		want        string     // of the warning; empty means none
+	}{
+		"as it is":      {edit: func(*model) {}, image: known("debian-12"), keys: keys},
+		"other image":   {edit: func(m *model) { m.Image = known("debian-13") }, image: known("debian-12"), keys: keys, want: `made from image "debian-12"`},
+		"unknown image": {edit: func(m *model) { m.Image = types.StringUnknown() }, image: known("debian-12"), keys: keys, want: `made from image "debian-12"`},
+		"image removed": {edit: func(m *model) { m.Image = types.StringNull() }, image: known("debian-12"), keys: keys},
+		"other keys": {edit: func(m *model) { m.SSHKeys = types.ListValueMust(types.StringType, []attr.Value{types.StringUnknown()}) },
+			image: known("debian-12"), keys: keys, want: "ssh_keys, read by the guest at its first boot"},
+		"image and keys": {edit: func(m *model) {
+			m.Image, m.SSHKeys = known("x"), types.ListValueMust(types.StringType, nil)
+		}, image: known("debian-12"), keys: keys, want: "image, ssh_keys, used when a machine is made or first boots"},
+		"keys removed": {edit: func(m *model) { m.SSHKeys = types.ListNull(types.StringType) }, image: known("debian-12"), keys: types.ListNull(types.StringType), want: "It is written down"},
+		"image added":  {prior: func(m *model) { m.Image = types.StringNull() }, edit: func(*model) {}, image: known("debian-12"), keys: keys, want: "It is written down"},
+		"imported, by id": {was: past{imported: true, madeFrom: []string{"i-1", "debian-12"}},
+			prior: func(m *model) { m.Image = known("i-1") }, edit: func(*model) {}, image: known("debian-12"), keys: keys},
+		"imported, wrong image": {was: past{imported: true, madeFrom: []string{"i-1", "debian-12"}},
+			prior: func(m *model) { m.Image = known("i-1") }, edit: func(m *model) { m.Image = known("debian-13") }, image: known("i-1"), keys: keys, want: `made from image "i-1"`},
+		"imported, keys": {was: past{imported: true}, prior: func(m *model) { m.SSHKeys = types.ListNull(types.StringType) }, edit: func(*model) {},
+			image: known("debian-12"), keys: keys, want: "The platform does not tell ssh_keys"},
+		"gone": {was: past{gone: true}, edit: func(m *model) { m.Image = known("debian-13") }, image: known("debian-13"), keys: keys},
+	} {
+		prior := standing(psn.OpenStack)
+		prior.Image, prior.SSHKeys = known("debian-12"), keys
+		config := prior
+		if tc.prior != nil {
+			tc.prior(&prior)
+		}
+		tc.edit(&config)
+		m := config
+		var diags diag.Diagnostics
+		m.keepGuest(config, prior, tc.was, &diags)
+		var text strings.Builder
+		for _, d := range diags {
+			text.WriteString(d.Detail())
+		}
+		if diags.HasError() || !strings.Contains(text.String(), tc.want) || tc.want == "" && len(diags) > 0 {
+			t.Errorf("%s: %v, want %q", name, diags, tc.want)
+		}
+		if diff := cmp.Diff([]string{tc.image.String(), tc.keys.String()}, []string{m.Image.String(), m.SSHKeys.String()}); diff != "" {
+			t.Errorf("%s: planned otherwise: %s", name, diff)
+		}
+	}
+}
+
+// TestUnknownThatMayBeTheSame: what a plan says must hold also when what was not
+// known turns out to be what stands.
+func TestUnknownThatMayBeTheSame(t *testing.T) {
+	prior := standing(psn.OpenStack)
+	for name, tc := range map[string]struct {
+		edit func(*model)
+		want types.String
+	}{
+		"groups": {func(m *model) { m.SecurityGroups = types.SetUnknown(types.StringType) }, types.StringUnknown()},
+		"a card's network": {func(m *model) {
+			m.NICs = cardList([]card{{network: types.StringUnknown(), mac: cardsOf(m.NICs)[0].mac}})
+		}, types.StringUnknown()},
+		"and a size": {func(m *model) { m.SecurityGroups, m.VCPUs = types.SetUnknown(types.StringType), types.Int64Value(4) }, known("restart: vCPUs 2 -> 4")},
+	} {
+		m := prior
+		tc.edit(&m)
+		if got := m.disruption(&prior, false); !got.Equal(tc.want) {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
