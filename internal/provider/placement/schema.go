@@ -63,7 +63,7 @@ func resourceSchema() schema.Schema {
 				Optional: true, MarkdownDescription: "Lets the decision move machines that could stay; `moves` tells in the plan which, and at what cost. Default: `false`, nothing moves unless it has to.",
 			},
 			"derogations": finding.Derogations("Documented derogations. What one sets aside is placed as well as can be, stays in `findings` with outcome `derogated` and its document, and no longer fails the plan. "+
-				"A rule is relaxed for a workload when it is set aside for its service or for each of its machines. A derogation that has expired fails the plan, and so does taking one out while its subject still breaks the rule.", Derogable()...),
+				"A rule is relaxed for a workload when it is set aside for its service or for each of its machines; `PLC-005` sets aside its `anti_affinity`, not its groups, and `PLC-006` names a cluster, `site/platform/cluster`, whose reserve is short. A derogation that has expired fails the plan, and so does taking one out while its subject still breaks the rule.", Derogable()...),
 			"as_of": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Day on which `derogations` and `exclude.until` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. " +
 					"`formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan, which a saved plan keeps. While the decision stays the same a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.",

@@ -142,7 +142,7 @@ func wishAttributes() map[string]schema.Attribute {
 					Optional: true, ElementType: types.StringType, MarkdownDescription: "Sites, any of which is as good. This or `workload`.",
 					Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(names(psn.Sites())...))},
 				},
-				"workload": schema.StringAttribute{Optional: true, MarkdownDescription: "Workload of this placement that holds the data: the same site as one of its machines."},
+				"workload": schema.StringAttribute{Optional: true, MarkdownDescription: "Workload of this placement that holds the data: the same site as one of its machines, wherever they are decided to be. It may follow another in turn, but not lead back."},
 			},
 		},
 	}

@@ -156,7 +156,6 @@ func TestWishesAreChecked(t *testing.T) {
 		fails(one(`, locality = {}`), `names\s+neither\s+sites\s+nor\s+a\s+workload`),
 		fails(one(`, locality = { workload = "web" }`), `the\s+workload\s+itself`),
 		fails(one(`, locality = { workload = "nobody" }`), `no\s+workload\s+of\s+this\s+placement`),
-		fails(one(`, together = "solo"`), `Group "solo".*name\s+at\s+least\s+two`),
 		fails(one(`, gpus = 9`), `Unable to place workload "web".*PLC-00[89].*GPU`),
 		fails(one(`, storage_class = "tape"`), `Unable to place workload "web".*tape`),
 		fails(top("\n  prices = { \"pomezia/vsphere/nowhere\" = { per_vcpu = 1 } }"), `Unable to price.*nothing\s+of\s+that\s+name`),
