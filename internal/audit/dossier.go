@@ -34,9 +34,9 @@ func (s *subjects) dossier(v view) {
 func readMigration(id psn.ServiceID, v view) policy.Migration {
 	out := policy.Migration{
 		ID: string(id), Service: id, Call: v.text("call"), Origin: v.text("origin"), Destination: v.text("destination"), FundedMode: v.text("funded_mode"),
-		FirstStep: v.text("first_step"), Changes: v.text("changes"), ImprovementDeclaration: v.text("improvement_declaration"), StartDate: v.text("start_date"),
+		FirstStep: v.text("first_step"), Changes: v.text("changes"), ImprovementDeclaration: v.text("improvement_declaration"), StartDate: v.text("start_date"), PaidDate: v.text("paid_date"),
 		Phase: v.text("phase"), Completed: v.flag("completed"), AcceptanceTest: v.text("acceptance_test"), SecurityReview: v.text("security_review"),
-		Unknown: unknowns(v, "call", "origin", "destination", "funded_mode", "first_step", "changes", "improvement_declaration", "start_date",
+		Unknown: unknowns(v, "call", "origin", "destination", "funded_mode", "first_step", "changes", "improvement_declaration", "start_date", "paid_date",
 			"phase", "completed", "parts", "acceptance_test", "security_review"),
 	}
 	for _, p := range v.list("parts") {

@@ -146,6 +146,11 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	findings = append(findings, recordedRoom(changes, s)...)
 	findings = append(findings, againstReadings(f)...)
 	findings = append(findings, changed(f)...)
+	gone, err := dismissed(f, at)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, gone...)
 	findings = append(findings, checked(f)...)
 	findings = append(findings, completeness(f, now)...)
 	r := &Report{

@@ -36,7 +36,8 @@ type Migration struct {
 	Changes                string        `json:"changes,omitempty"`     // of guests or applications, in words; "" means none
 	ImprovementDeclaration string        `json:"improvement_declaration,omitempty"`
 	StartDate              string        `json:"start_date,omitempty"`
-	Phase                  string        `json:"phase,omitempty"` // one of Phases
+	PaidDate               string        `json:"paid_date,omitempty"` // of the grant, "" while not paid
+	Phase                  string        `json:"phase,omitempty"`     // one of Phases
 	Completed              bool          `json:"completed,omitempty"`
 	Parts                  []Part        `json:"parts,omitempty"` // every machine, data set and application of the service
 	AcceptanceTest         string        `json:"acceptance_test,omitempty"`

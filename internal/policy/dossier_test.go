@@ -196,6 +196,15 @@ func dossierCases() []ruleCase {
 		}), nil, one("FND-005 error failed c1"), one("41 physical servers")},
 		{"FND-006 destroyed", svc(func(s *policy.Service) { s.Change = "destroy" }), nil, one("FND-006 warning failed" + service), one("2031-12-31")},
 		{"FND-006 strict", svc(func(s *policy.Service) { s.Change = "downsize" }), set("strict", 1), one("FND-006 error failed" + service), nil},
+		{"FND-006 paid migration", func(d *doc) {
+			d.Candidatures, d.Services[0].Change, d.Migrations[0].PaidDate = nil, "destroy", "2026-06-01"
+		}, nil, one("FND-006 warning failed" + service), one("2031-12-31")},
+		{"FND-006 paid migration, no clock", func(d *doc) {
+			d.Candidatures, d.Certificates, d.Replicas, d.Services[0].Change, d.Migrations[0].PaidDate, d.Now = nil, nil, nil, "destroy", "2026-06-01", time.Time{}
+		}, nil, one("FND-006 warning undecidable" + service), one("must be kept until 2031-12-31")},
+		{"FND-006 paid otherwise", func(d *doc) {
+			d.Candidatures, d.Services[0].Change, d.Migrations[0].Call, d.Migrations[0].PaidDate = nil, "destroy", "", "2026-06-01"
+		}, nil, nil, nil},
 		{"FND-006 after", func(d *doc) { d.Services[0].Change, d.Candidatures[0].PaidDate = "destroy", "2020-06-01" }, nil, nil, nil},
 		{"FND-006 unknown", func(d *doc) { d.Services[0].Change, d.Candidatures[0].Unknown = "destroy", un("paid_date") }, nil, one("FND-006 warning undecidable" + service), nil},
 		{"FND-007", can(func(c *policy.Candidature) { c.DoubleFundingDeclaration = "" }), nil, one("FND-007 warning failed c1"), nil},

@@ -172,26 +172,51 @@ func (e *evaluation) paidServicesAreKept() {
 	}
 	e.candidatures(func(c Candidature, call catalog.Call) {
 		for _, id := range c.all() {
-			s, ok := e.services[id]
-			if !ok || s.Change != "destroy" && s.Change != "downsize" && !s.Unknown.Has("change") {
-				continue
-			}
-			if e.unknown(string(id), c.Unknown, "paid_date") || c.PaidDate == "" || e.unknown(string(id), s.Unknown, "change") {
-				continue // not paid yet
-			}
-			paid, ok := e.day(string(id), "paid_date", c.PaidDate)
-			if !ok {
-				continue
-			}
-			until := call.KeepUntil(paid)
-			switch {
-			case e.doc.Now.IsZero():
-				e.noClock(string(id))
-			case catalog.DateOf(e.doc.Now) <= until:
-				e.fail(string(id), fmt.Sprintf("service %s was paid on %s under call %s and must be kept until %s (%s planned)", id, paid, call.ID, until, s.Change), "keep it, or ask the administration of the call first")
+			if s, ok := e.services[id]; ok && s.changing() {
+				e.serviceIsKept(s, call, c.PaidDate, c.Unknown)
 			}
 		}
 	})
+	for _, m := range e.doc.Migrations {
+		s, ok := e.services[m.Service]
+		if !ok || !s.changing() || !m.paid() {
+			continue
+		}
+		if call, ok := e.callFor(m.ID, m.Call, m.Unknown); ok {
+			e.serviceIsKept(s, call, m.PaidDate, m.Unknown)
+		}
+	}
+}
+
+// changing reports whether the service is destroyed or reduced, or may be.
+func (s Service) changing() bool {
+	return s.Change == "destroy" || s.Change == "downsize" || s.Unknown.Has("change")
+}
+
+// paid reports whether a call paid the migration, or may have.
+func (m Migration) paid() bool {
+	return (m.Call != "" || m.Unknown.Has("call")) && (m.PaidDate != "" || m.Unknown.Has("paid_date"))
+}
+
+// serviceIsKept judges the change of a service that a call may have paid; u holds
+// what is unknown of the payment.
+func (e *evaluation) serviceIsKept(s Service, call catalog.Call, paidDate string, u Unknown) {
+	subject := string(s.ID)
+	if e.unknown(subject, u, "paid_date") || paidDate == "" || e.unknown(subject, s.Unknown, "change") {
+		return // not paid yet
+	}
+	paid, ok := e.day(subject, "paid_date", paidDate)
+	if !ok {
+		return
+	}
+	until := call.KeepUntil(paid)
+	const remedy = "keep it, or ask the administration of the call first"
+	switch {
+	case e.doc.Now.IsZero():
+		e.add(e.rule.Severity, psn.Undecidable, subject, fmt.Sprintf("service %s was paid on %s under call %s and must be kept until %s; no date was given to compare with", s.ID, paid, call.ID, until), remedy)
+	case catalog.DateOf(e.doc.Now) <= until:
+		e.fail(subject, fmt.Sprintf("service %s was paid on %s under call %s and must be kept until %s (%s planned)", s.ID, paid, call.ID, until, s.Change), remedy)
+	}
 }
 
 func (e *evaluation) noDoubleFunding() {

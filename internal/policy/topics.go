@@ -139,7 +139,9 @@ func Applies(id string, d Document, opts ...Option) bool {
 		return slices.ContainsFunc(d.Migrations, funded)
 	case "MIG-002", "MIG-003", "MIG-004", "MIG-005":
 		return len(d.Migrations) > 0
-	case "FND-001", "FND-003", "FND-004", "FND-005", "FND-006", "FND-007":
+	case "FND-006":
+		return len(d.Candidatures) > 0 || slices.ContainsFunc(d.Migrations, Migration.paid)
+	case "FND-001", "FND-003", "FND-004", "FND-005", "FND-007":
 		return len(d.Candidatures) > 0
 	case "EVI-001", "EVI-002", "EVI-003", "EVI-004", "EVI-005", "EVI-006", "EVI-007", "EVI-008", "EVI-009":
 		return len(d.Evidence) > 0

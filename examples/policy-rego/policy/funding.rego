@@ -406,6 +406,33 @@ findings contains weighted("FND-006", fnd006_severity, o, id) if {
 	o := fnd006(c, s)
 }
 
+# A migration that was paid, without its candidature.
+findings contains weighted("FND-006", fnd006_severity, "undecidable", m.id) if {
+	some m in migrations
+	maybe_paid(m)
+	changing(lib.service_of[text(m, "service")])
+	no_call(m)
+}
+
+findings contains weighted("FND-006", fnd006_severity, o, s.id) if {
+	some m in migrations
+	maybe_paid(m)
+	not no_call(m)
+	s := lib.service_of[text(m, "service")]
+	changing(s)
+	o := fnd006(m, s)
+}
+
+maybe_paid(m) if {
+	under_call(m)
+	text(m, "paid_date") != ""
+}
+
+maybe_paid(m) if {
+	under_call(m)
+	unk(m, "paid_date")
+}
+
 changing(s) if text(s, "change") in {"destroy", "downsize"}
 
 changing(s) if unk(s, "change")

@@ -41,6 +41,7 @@ func migrationAttribute() schema.Attribute {
 	attrs["phase"] = word("Phase of the migration.", policy.Phases()...)
 	attrs["first_step"] = day("Date of on-premise to IaaS, when this is the second step.")
 	attrs["start_date"] = day("Start of the activities (rule FND-002).")
+	attrs["paid_date"] = day("Day the grant of the call was paid: from then on the service is kept for the years of the call (rule FND-006).")
 	attrs["completed"] = schema.BoolAttribute{Optional: true, MarkdownDescription: "Declares the migration completed (rule MIG-003). Default: `false`."}
 	attrs["parts"] = schema.ListNestedAttribute{
 		Optional: true, MarkdownDescription: "Everything that moves with the service.",
@@ -136,7 +137,7 @@ func (m model) dossier(doc *policy.Document, id psn.ServiceID) {
 		r := read(m.Migration)
 		v := policy.Migration{
 			ID: string(id), Service: id, Call: r.text("call"), Origin: r.text("origin"), Destination: r.text("destination"), FundedMode: r.text("funded_mode"),
-			FirstStep: r.text("first_step"), Changes: r.text("changes"), ImprovementDeclaration: r.text("improvement_declaration"), StartDate: r.text("start_date"),
+			FirstStep: r.text("first_step"), Changes: r.text("changes"), ImprovementDeclaration: r.text("improvement_declaration"), StartDate: r.text("start_date"), PaidDate: r.text("paid_date"),
 			Phase: r.text("phase"), Completed: r.flag("completed"), AcceptanceTest: r.text("acceptance_test"), SecurityReview: r.text("security_review"),
 		}
 		for _, e := range r.list("parts") {

@@ -16,7 +16,7 @@ import (
 // configuration and the prior state alone, because it runs again at apply.
 func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
-		r.declareRemoved(ctx, req)
+		r.declareRemoved(ctx, req, resp)
 		return
 	}
 	var m, config, prior model
@@ -70,11 +70,12 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 
 // declareRemoved lets a service that goes keep its class for this plan: its
 // machines do not become less by its removal.
-func (r *serviceResource) declareRemoved(ctx context.Context, req resource.ModifyPlanRequest) {
+func (r *serviceResource) declareRemoved(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var prior model
 	if req.State.Raw.IsNull() || req.State.Get(ctx, &prior).HasError() {
 		return
 	}
+	prior.mayGo(&resp.Diagnostics)
 	id := psn.ServiceID(prior.ID.ValueString())
 	if _, known := r.data.Classes().Of(id); !known {
 		r.data.Classes().Declare(id, psn.Classification(prior.Classification.ValueString()))

@@ -185,6 +185,12 @@ func (d dice) migration(i int) policy.Migration {
 		Destination: d.pick("iaas", "iaas", "paas", "saas", "cloud", ""), FundedMode: d.pick("A", "B", "", "C"), FirstStep: d.day(), Changes: d.pick("", "", "kernel"), ImprovementDeclaration: d.pick("", "DICH-1"), StartDate: d.day(),
 		Phase: d.pick("", "planned", "replicating", "cutover", "production", "live"), Completed: d.chance(40), AcceptanceTest: d.ref(), SecurityReview: d.ref(),
 		Unknown: d.unknown("call", "origin", "destination", "funded_mode", "first_step", "changes", "improvement_declaration", "start_date", "phase", "completed", "parts", "acceptance_test", "security_review")}
+	if d.chance(50) {
+		m.PaidDate = d.pick(d.day(), "2020-06-01", "2021-03-01", "2026-06-01")
+	}
+	if d.chance(5) {
+		m.Unknown = policy.Unknown{"paid_date": true}
+	}
 	m.Parts = list(d.count(2), func(i int) policy.Part {
 		return policy.Part{Name: d.pick("", "vm"), Moved: d.chance(70), Unknown: d.unknown("moved")}
 	})
