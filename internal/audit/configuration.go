@@ -91,6 +91,9 @@ func (p *parser) configured(module string) error {
 	if err := p.dec.Decode(&in); err != nil {
 		return err
 	}
+	if in.Mode == "data" && in.Type == "psn_inventory" {
+		p.file.HasPsnReadings = true
+	}
 	if in.Mode == "data" || !strings.HasPrefix(in.Type, "psn_") {
 		return nil
 	}

@@ -31,7 +31,10 @@ type Change struct {
 	Effect  Effect `json:"effect"`
 	Subject string `json:"subject"`
 	// What changed: "finding", "machine", "site", "standby_site", "distance_km",
-	// "role", "classification", "rpo", "rto", "service", "headroom" or "rule set".
+	// "role", "classification", "rpo", "rto", "service", "headroom", "rule set", or
+	// what a psn_placement asks for: "standby_mode", "mode", "exclude", "quota",
+	// "together", "apart", "apart_by_site", "anti_affinity", "survive_region",
+	// "sites", "regions", "platforms", "gpus", "storage_class".
 	What string `json:"what"`
 	Old  string `json:"old"` // "" when it was not there
 	New  string `json:"new"` // "" when it is gone
@@ -48,6 +51,7 @@ func Compare(before, after *Report) Diff {
 	d.findings(before.Findings, after.Findings)
 	d.services(before.Services, after.Services)
 	d.machines(before.Machines, after.Machines)
+	d.asks(before, after)
 	d.headroom(before.Headroom, after.Headroom)
 	rank := map[Effect]int{EffectWorse: 0, EffectBetter: 1, EffectNeutral: 2}
 	slices.SortStableFunc(d.Changes, func(a, b Change) int {

@@ -44,6 +44,8 @@ type File struct {
 	// Declared is what the configuration of a plan declares of this provider, by
 	// address without instance keys.
 	Declared map[string]Declared
+	// HasPsnReadings says whether the configuration has a data.psn_inventory.
+	HasPsnReadings bool
 	// Calls are the module calls of the configuration, by the path of the module.
 	Calls map[string]Call
 	// Variables are the values given to the root module, Defaults those that the

@@ -18,6 +18,13 @@ const (
 	LimitProvider Limit = "provider version"
 	// LimitState: a state has one part only, nothing to compare it with.
 	LimitState Limit = "one part"
+	// LimitReferences: what the configuration makes of variables, locals, other
+	// resources and functions is in the plan as their names alone; so it is not
+	// held against the configuration. Report.NotCompared lists it.
+	LimitReferences Limit = "references"
+	// LimitUndeclared: the configuration in the file declares nothing of this
+	// provider, so nothing is held against it.
+	LimitUndeclared Limit = "nothing declared"
 	// LimitEvidence: references to documents are read, the documents are not.
 	LimitEvidence Limit = "documents"
 )
@@ -26,6 +33,12 @@ func limitsOf(r *Report, f *File) []Limit {
 	out := []Limit{LimitSignature, LimitInventory, LimitProvider, LimitEvidence}
 	if f.Kind == KindPlan && len(f.Readings) == 0 && len(inventoried(f)) > 0 {
 		out = append(out, LimitReading)
+	}
+	if f.Kind == KindPlan && len(f.Declared) == 0 {
+		out = append(out, LimitUndeclared)
+	}
+	if len(r.NotCompared) > 0 {
+		out = append(out, LimitReferences)
 	}
 	if r.Document.Kind == KindState {
 		out = append(out, LimitState)

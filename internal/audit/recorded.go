@@ -19,7 +19,7 @@ const verdictPlaced = "placed"
 var recordedVerdicts = []string{verdictPlaced, "proven infeasible", "not found within budget"}
 
 // recorders are the attributes in which a resource always records its verdict.
-var recorders = map[string][]string{"psn_placement": {"verdict", "findings"}, "psn_service": {"findings"}}
+var recorders = map[string][]string{"psn_placement": {"verdict", "findings", "policy_digest"}, "psn_service": {"findings"}}
 
 // unrecorded reports verdicts that the provider cannot have written: it fills
 // these attributes whenever they are known, and knows three verdicts.
@@ -144,8 +144,7 @@ func recordedRoom(resources []Resource, s *subjects) []psn.Finding {
 			}
 		}
 	}
-	// The headroom of a refused decision leaves out the machines that stand.
-	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") || placement.text("verdict") != verdictPlaced {
+	if placement == nil || !placement.present("headroom") || placement.unknownAt("headroom") {
 		return nil
 	}
 	type scenario struct {

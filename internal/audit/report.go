@@ -36,6 +36,12 @@ type Report struct {
 	// Addresses are those of the resources that speak of a subject, sorted: of a
 	// cluster, the psn_placement that uses it; of a derogation, who invokes it.
 	Addresses map[string][]string `json:"addresses"`
+	// NotCompared lists what the configuration makes of references, and of which
+	// the file does not tell how: "address: attribute (references); …".
+	NotCompared []string `json:"not_compared"`
+
+	asks  map[ask]string // what placements ask for, for a comparison
+	whole map[string]bool
 }
 
 // Document identifies the input.
@@ -145,6 +151,8 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	findings = append(findings, recorded(changes, findings, s.doc)...)
 	findings = append(findings, recordedRoom(changes, s)...)
 	findings = append(findings, againstReadings(f)...)
+	findings = append(findings, decisions(f)...)
+	findings = append(findings, silent(s.doc)...)
 	findings = append(findings, changed(f)...)
 	gone, err := dismissed(f, at)
 	if err != nil {
@@ -176,6 +184,8 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 	r.papers(s.doc)
 	r.Addresses = addressesOf(changes, r.Findings)
 	r.count(s, f, o.state != nil)
+	r.NotCompared = notCompared(f)
+	r.asks, r.whole = askedIn(changes)
 	r.Limits = limitsOf(r, f)
 	return r, nil
 }
@@ -214,6 +224,12 @@ func completeness(f *File, now time.Time) []psn.Finding {
 	}
 	if f.Kind == KindPlan && !f.HasConfiguration {
 		out = append(out, ruleComplete.undecidable("plan", "the configuration, which every plan holds, is not in the file: what is planned could not be compared with it"))
+	}
+	if f.Kind == KindPlan && f.Timestamp.IsZero() {
+		out = append(out, ruleComplete.undecidable("plan", "the file does not say when it was made, as every plan does since Terraform 1.5 and OpenTofu 1.6: what had expired when it was made is not detectable"))
+	}
+	if f.Kind == KindPlan && f.HasPsnReadings && len(f.Readings) == 0 && len(f.Prior) == 0 && !f.Errored {
+		out = append(out, ruleComplete.undecidable("plan", "the configuration reads data.psn_inventory, but the file has no prior_state with what it read: an inventory that was changed is not detectable"))
 	}
 	if !now.IsZero() && f.Timestamp.After(now.Add(clockSkew)) {
 		out = append(out, ruleComplete.undecidable("plan", fmt.Sprintf("the file says that it was made at %s, which is still to come: what has expired was judged on that day", f.Timestamp.UTC().Format(time.RFC3339))))

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -156,6 +157,7 @@ func TestRegionLost(t *testing.T) {
 func TestRefusedIsNotTamperedWith(t *testing.T) {
 	t.Parallel()
 	f := newFixture(2)
+	f.before[placement] = maps.Clone(f.resources[placement])
 	f.cluster("acilia")["vcpus"] = 1
 	f.edit(placement, "verdict", "proven infeasible")
 	f.edit(placement, "findings", []any{object{

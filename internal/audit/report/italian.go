@@ -4,6 +4,7 @@ import (
 	_ "embed" // the Italian of messages
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -130,12 +131,15 @@ func valueInItalian(place, v string) (string, bool) {
 	case strings.HasPrefix(place, "km"):
 		return Italian.decimal(v), true
 	case strings.HasPrefix(place, "value"):
-		return inTable(v, map[string]string{"absent": "assente", "another value": "un altro valore"}), true
+		return inTable(v, map[string]string{"absent": "assente", "another value": "un altro valore", "set": "valorizzato"}), true
 	case strings.HasPrefix(place, "field"):
 		return strings.Replace(v, " of service ", " del servizio ", 1), true
 	}
-	return v, true
+	return clusterAt.ReplaceAllString(v, "cluster $1 a $2"), true
 }
+
+// clusterAt is how a place names a cluster.
+var clusterAt = regexp.MustCompile(`\bcluster (\S+) at (\S+)`)
 
 func inTable(v string, table map[string]string) string {
 	if it, ok := table[v]; ok {

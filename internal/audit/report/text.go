@@ -52,6 +52,11 @@ func writeText(w io.Writer, r *audit.Report, o Options) error {
 			return err
 		}
 	}
+	for _, line := range r.NotCompared {
+		if _, err := fmt.Fprintf(w, "      %s\n", line); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
