@@ -25,6 +25,9 @@ const (
 	// LimitUndeclared: the configuration in the file declares nothing of this
 	// provider, so nothing is held against it.
 	LimitUndeclared Limit = "nothing declared"
+	// LimitTimestamp: the plan does not say when it was made, as every one does
+	// since Terraform 1.5 and OpenTofu 1.6; what had expired then is not known.
+	LimitTimestamp Limit = "timestamp"
 	// LimitEvidence: references to documents are read, the documents are not.
 	LimitEvidence Limit = "documents"
 )
@@ -33,6 +36,9 @@ func limitsOf(r *Report, f *File) []Limit {
 	out := []Limit{LimitSignature, LimitInventory, LimitProvider, LimitEvidence}
 	if f.Kind == KindPlan && len(f.Readings) == 0 && len(inventoried(f)) > 0 {
 		out = append(out, LimitReading)
+	}
+	if f.Kind == KindPlan && f.Timestamp.IsZero() {
+		out = append(out, LimitTimestamp)
 	}
 	if f.Kind == KindPlan && len(f.Declared) == 0 {
 		out = append(out, LimitUndeclared)

@@ -121,6 +121,20 @@ func TestLiteralPlanIsNotSuspect(t *testing.T) {
 	}
 }
 
+// What is taken out of the file and cannot be missed is among the limits.
+func TestLimitsSayWhatIsTakenOut(t *testing.T) {
+	t.Parallel()
+	doc := literal(t)
+	delete(doc, "timestamp")
+	doc["configuration"].(object)["root_module"].(object)["resources"] = []any{}
+	got := evaluate(t, marshal(t, doc)).Limits
+	for _, want := range []audit.Limit{audit.LimitTimestamp, audit.LimitUndeclared, audit.LimitReading} {
+		if !slices.Contains(got, want) || slices.Contains(evaluate(t, marshal(t, literal(t))).Limits, want) != (want == audit.LimitReading) {
+			t.Errorf("%s: %q", want, got)
+		}
+	}
+}
+
 // TestTamperedAgainstItsConfiguration changes both views of a plan alike: only
 // the configuration, or the decision before, contradicts them.
 func TestTamperedAgainstItsConfiguration(t *testing.T) {
@@ -194,7 +208,6 @@ func TestTamperedAgainstItsConfiguration(t *testing.T) {
 				}
 			}
 		}, "AUD-002", "psn_service.protocollo", `refers to var.class alone, which has "strategic", and is "critical"`},
-		"when it was made is wiped": {func(d object) { delete(d, "timestamp") }, "AUD-005", "plan", "not detectable"},
 		"what was read is wiped": {func(d object) {
 			root := d["configuration"].(object)["root_module"].(object)
 			root["resources"] = append(root["resources"].([]any), object{"address": "data.psn_inventory.now", "mode": "data", "type": "psn_inventory"})

@@ -225,9 +225,6 @@ func completeness(f *File, now time.Time) []psn.Finding {
 	if f.Kind == KindPlan && !f.HasConfiguration {
 		out = append(out, ruleComplete.undecidable("plan", "the configuration, which every plan holds, is not in the file: what is planned could not be compared with it"))
 	}
-	if f.Kind == KindPlan && f.Timestamp.IsZero() {
-		out = append(out, ruleComplete.undecidable("plan", "the file does not say when it was made, as every plan does since Terraform 1.5 and OpenTofu 1.6: what had expired when it was made is not detectable"))
-	}
 	if f.Kind == KindPlan && f.HasPsnReadings && len(f.Readings) == 0 && len(f.Prior) == 0 && !f.Errored {
 		out = append(out, ruleComplete.undecidable("plan", "the configuration reads data.psn_inventory, but the file has no prior_state with what it read: an inventory that was changed is not detectable"))
 	}
