@@ -17,6 +17,7 @@ resource "psn_service" "protocollo" {
   backup_location   = "IT"
   site_list         = "DOC-2025-12"
   staff_list        = "DOC-2025-13"
+  qualification     = "QC4"
 
   backups = {
     giornaliero = { site = "pomezia", retention_days = 90 }
