@@ -45,6 +45,7 @@ type Volume struct {
 	VM         psn.VMID // whose disk it is, when it was made as one
 	AttachedTo string   // ref of a machine, empty when free
 	Status     string   // in the platform's word
+	Making     bool     // it is still being made, and nobody can have used it
 }
 
 // StorageClass is a kind of storage a disk or volume may ask for.

@@ -63,7 +63,7 @@ func (v cinderVolume) atRest() bool {
 }
 
 func (v cinderVolume) observed(tenant psn.TenantID) driver.Volume {
-	out := driver.Volume{Ref: v.ID, Status: v.Status}
+	out := driver.Volume{Ref: v.ID, Status: v.Status, Making: v.Status == "creating" || v.Status == "downloading"}
 	out.Tenant, out.Name, out.SizeBytes = tenant, v.Name, v.SizeGiB*gib
 	out.StorageClass, out.Zone, out.Image = v.Type, v.Zone, v.Image["image_id"]
 	if id := psn.VMID(v.Metadata[keyID]); tenant != "" && id.Tenant() == tenant {

@@ -164,6 +164,34 @@ func TestWhatNobodyDeclaredOutlivesTheTenant(t *testing.T) {
 	}
 }
 
+// TestNeverTakesOver: a volume that stands may be another configuration's. It is
+// neither taken over nor removed until somebody imports it.
+func TestNeverTakesOver(t *testing.T) {
+	lab := providertest.Start(t)
+	ours := lab.Config(dati("  size_gib = 1"))
+	stands := func(*terraform.State) error {
+		_, err := lab.Site(psn.Acilia).FindVolume(t.Context(), "p_bs", "dati", "")
+		return err
+	}
+	made := func() {
+		if _, err := lab.Site(psn.Acilia).CreateVolume(t.Context(), driver.VolumeSpec{Tenant: "p_bs", Name: "dati", SizeBytes: 1 << 30}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := fails(ours, `unable to create volume "p_bs/acilia/vsphere/dati".*stands\s+already,\s+of\s+1\s+GiB.*import\s+it\s+by\s+the\s+id\s+"p_bs/acilia/vsphere/dati"`)
+	refused.PreConfig = made
+	providertest.Test(t, []resource.TestStep{
+		{Config: lab.Config(tenant)},
+		refused,
+		{Config: lab.Config(tenant), ConfigPlanChecks: before(plancheck.ExpectEmptyPlan()), Check: stands}, // nothing is left to delete
+		{
+			Config:           ours + "import {\n  to = psn_volume.dati\n  id = \"p_bs/acilia/vsphere/dati\"\n}\n",
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			Check:            stands,
+		},
+	})
+}
+
 // TestCatalogue: what a simulated site offers, and what it has no notion of.
 func TestCatalogue(t *testing.T) {
 	lab := providertest.Start(t)

@@ -27,10 +27,14 @@ func (volume) Kind() string { return "volume" }
 func (volume) Shared() bool { return false }
 
 // Create implements located.Object. The machine is looked for first: nothing is
-// made for one that does not exist.
+// made for one that does not exist. A volume that stands is never taken over, lest
+// the end of one configuration be the end of another's data.
 func (volume) Create(ctx context.Context, at *platform.Site, m *model) error {
 	vm, err := machine(ctx, at, m.vm())
 	if err != nil {
+		return err
+	}
+	if err := vacant(ctx, at, m); err != nil {
 		return err
 	}
 	v, err := at.CreateVolume(ctx, m.expand())
@@ -112,6 +116,22 @@ func (volume) Delete(ctx context.Context, at *platform.Site, m model) error {
 		}
 	}
 	return at.DeleteVolume(ctx, v.Ref)
+}
+
+// vacant refuses to make a volume where one stands, but for one that is still
+// being made, as a create leaves it that was cut off: then this goes on with it.
+func vacant(ctx context.Context, at *platform.Site, m *model) error {
+	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), "")
+	switch {
+	case psn.Is(err, psn.NotFound):
+		return nil
+	case err != nil:
+		return err
+	case v.Making:
+		return nil
+	}
+	return psn.Errorf(psn.Conflict, "a volume of this name stands already, of %d GiB (%s), and may hold data of another configuration that declares it: "+
+		"give this one another name; or, when an apply that was cut off made it for this configuration, import it by the id %q", sizeOf(*v), v.Ref, m.ID.ValueString())
 }
 
 // machine is the ref of the machine of that id at the site, empty for no id.
