@@ -43,6 +43,7 @@ type Site struct {
 	reading flight[*psn.SiteInventory]
 	cache   cache
 
+	tenants  *listing[driver.Tenant]
 	networks *listing[driver.Network]
 	groups   *listing[driver.SecurityGroup]
 	volumes  *listing[driver.Volume]
@@ -76,7 +77,7 @@ func New(id psn.Site, p psn.Platform, where string, open func(context.Context) (
 	s := &Site{
 		id: id, platform: p, where: where, open: open,
 		now: time.Now, ttl: DefaultTTL, creates: semaphore.NewWeighted(DefaultCreates),
-		networks: newNetworks(), groups: newSecurityGroups(), volumes: newVolumes(),
+		tenants: newTenants(), networks: newNetworks(), groups: newSecurityGroups(), volumes: newVolumes(),
 		images: newImages(), flavors: newFlavors(), classes: newClasses(),
 	}
 	for _, o := range opts {
@@ -174,6 +175,7 @@ func (s *Site) read(ctx context.Context) (*psn.SiteInventory, error) {
 // Refresh forgets what was read, so that the next question is asked of the site.
 func (s *Site) Refresh() {
 	s.cache.drop()
+	s.tenants.drop()
 	s.networks.drop()
 	s.groups.drop()
 	s.volumes.drop()

@@ -1,12 +1,71 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+func newTenants() *listing[driver.Tenant] {
+	return &listing[driver.Tenant]{
+		ref:   func(t driver.Tenant) string { return string(t.ID) },
+		order: func(a, b driver.Tenant) int { return cmp.Compare(a.ID, b.ID) },
+	}
+}
+
+// EnsureTenant makes what the tenant needs at the site.
+func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
+	err := s.try(ctx, func(d driver.Site) error { return d.EnsureTenant(ctx, t) })
+	if err != nil || t.Name == "" { // which leaves the name as it is
+		s.tenants.drop()
+		return s.at(err)
+	}
+	s.tenants.wrote(string(t.ID), &driver.Tenant{ID: t.ID, Name: t.Name})
+	return nil
+}
+
+// TenantExists reports whether the tenant's containers exist.
+func (s *Site) TenantExists(ctx context.Context, t psn.TenantID) (ok bool, err error) {
+	err = s.try(ctx, func(d driver.Site) (err error) {
+		ok, err = d.TenantExists(ctx, t)
+		return err
+	})
+	return ok, s.at(err)
+}
+
+// FindTenant returns the tenant as it stands here, or psn.NotFound. Where the
+// platform tells its tenants in bulk they are read at most once per TTL. The name
+// is empty where the platform keeps none.
+func (s *Site) FindTenant(ctx context.Context, id psn.TenantID) (*driver.Tenant, error) {
+	found, err := kind[driver.TenantList, driver.Tenant]{
+		what: "tenant", kept: s.tenants, read: driver.TenantList.Tenants,
+	}.find(ctx, s, string(id), "", func(t driver.Tenant) bool { return t.ID == id })
+	if !psn.Is(err, psn.Unsupported) {
+		return found, err
+	}
+	ok, err := s.TenantExists(ctx, id)
+	if err == nil && !ok {
+		err = s.at(psn.Errorf(psn.NotFound, "tenant %q does not exist", id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &driver.Tenant{ID: id}, nil
+}
+
+// DeleteTenant removes the tenant's containers; psn.Conflict while they hold machines.
+func (s *Site) DeleteTenant(ctx context.Context, t psn.TenantID) error {
+	err := s.try(ctx, func(d driver.Site) error { return d.DeleteTenant(ctx, t) })
+	if err != nil {
+		s.tenants.drop()
+		return s.at(err)
+	}
+	s.tenants.wrote(string(t), nil)
+	return nil
+}
 
 // TenantUsage tells what the tenant uses and may use here, sorted by quantity and cluster;
 // psn.NotFound without the tenant.

@@ -39,25 +39,6 @@ func (s *Site) try(ctx context.Context, f func(driver.Site) error) error {
 	}
 }
 
-// EnsureTenant makes what the tenant needs at the site.
-func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
-	return s.at(s.try(ctx, func(d driver.Site) error { return d.EnsureTenant(ctx, t) }))
-}
-
-// TenantExists reports whether the tenant's containers exist.
-func (s *Site) TenantExists(ctx context.Context, t psn.TenantID) (ok bool, err error) {
-	err = s.try(ctx, func(d driver.Site) (err error) {
-		ok, err = d.TenantExists(ctx, t)
-		return err
-	})
-	return ok, s.at(err)
-}
-
-// DeleteTenant removes the tenant's containers; psn.Conflict while they hold machines.
-func (s *Site) DeleteTenant(ctx context.Context, t psn.TenantID) error {
-	return s.at(s.try(ctx, func(d driver.Site) error { return d.DeleteTenant(ctx, t) }))
-}
-
 // CreateVM makes a machine and returns the platform's id of it. A few at a time
 // are made per site; the others wait their turn.
 func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (ref string, err error) {

@@ -54,6 +54,14 @@ type Quotas interface {
 	TenantLimits(ctx context.Context, t psn.TenantID) ([]Usage, error)
 }
 
+// TenantList tells which tenants a site has.
+type TenantList interface {
+	// Tenants lists the tenants whose containers stand at the site, with the name
+	// that people see there, empty where the platform keeps none, in a number of
+	// requests that grows by pages only.
+	Tenants(ctx context.Context) ([]Tenant, error)
+}
+
 // Leftovers tells what stands in the way of, or outlives, a tenant's end.
 type Leftovers interface {
 	// TenantLeftovers names, for people, every object of the tenant at the site

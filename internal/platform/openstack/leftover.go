@@ -16,11 +16,12 @@ import (
 
 var _ driver.Leftovers = (*Site)(nil)
 
-// TenantLeftovers implements driver.Leftovers.
+// TenantLeftovers implements driver.Leftovers. A region that the tenant is not in
+// is not asked: listing its security groups there would make one.
 func (s *Site) TenantLeftovers(ctx context.Context, t psn.TenantID) ([]string, error) {
 	doing := fmt.Sprintf("list what is left of tenant %s", t)
 	p, err := s.findProject(ctx, t)
-	if err != nil || p == nil {
+	if err != nil || p == nil || !p.at(s.cfg.Region) {
 		return nil, s.fault(err, doing)
 	}
 	left, err := s.leftovers(ctx, p.ID)

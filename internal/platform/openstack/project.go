@@ -72,23 +72,29 @@ func (s *Site) findProject(ctx context.Context, t psn.TenantID) (*project, error
 }
 
 // tenantsByProject maps the ids of our projects that serve this region to their
-// tenants, in one request for each page. A source has none.
+// tenants.
 func (s *Site) tenantsByProject(ctx context.Context) (map[string]psn.TenantID, error) {
+	found, err := s.ourProjects(ctx)
 	out := map[string]psn.TenantID{}
+	for _, p := range found {
+		out[p.ID] = psn.TenantID(p.Name)
+	}
+	return out, err
+}
+
+// ourProjects lists our projects that serve this region, in one request for each
+// page. A source has none.
+func (s *Site) ourProjects(ctx context.Context) ([]project, error) {
 	if s.cfg.Site == "" {
-		return out, nil
+		return nil, nil
 	}
 	domain, err := s.tenantDomain(ctx)
 	if err != nil {
 		return nil, err
 	}
 	found, err := s.projects(ctx, url.Values{"tags": {tagOurs + "," + tagRegion + s.cfg.Region}, "domain_id": {domain}})
-	for _, p := range found { // all have both tags
-		if p.at(s.cfg.Region) {
-			out[p.ID] = psn.TenantID(p.Name)
-		}
-	}
-	return out, err
+	// All should have both tags.
+	return slices.DeleteFunc(found, func(p project) bool { return !p.at(s.cfg.Region) }), err
 }
 
 // projects lists projects. Keystone pages in its newer releases only; older ones
@@ -142,12 +148,18 @@ func nextQuery(q url.Values, link, last string) (url.Values, error) {
 	return out, nil
 }
 
-// tenantDomain is the id of the domain of tenants' projects.
+// tenantDomain is the id of the domain of tenants' projects. It is asked for once,
+// however many want it at the same time.
 func (s *Site) tenantDomain(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	known := s.domain
-	s.mu.Unlock()
-	if known != "" {
+	if known := s.knownDomain(); known != "" {
+		return known, nil
+	}
+	unlock, err := s.objects.lock(ctx, "domain")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if known := s.knownDomain(); known != "" {
 		return known, nil
 	}
 	c, err := s.identity(ctx)
@@ -165,4 +177,10 @@ func (s *Site) tenantDomain(ctx context.Context) (string, error) {
 	defer s.mu.Unlock()
 	s.domain = id
 	return s.domain, nil
+}
+
+func (s *Site) knownDomain() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.domain
 }

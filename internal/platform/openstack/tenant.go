@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -12,6 +13,8 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+var _ driver.TenantList = (*Site)(nil)
 
 // EnsureTenant implements driver.Site: a project that bears the tenant's id as
 // its name, our tags, a role in it for the operator and for the principal's
@@ -130,6 +133,17 @@ func (s *Site) TenantExists(ctx context.Context, t psn.TenantID) (bool, error) {
 		return false, nil
 	}
 	return p != nil && p.at(s.cfg.Region), s.fault(err, fmt.Sprintf("look for tenant %s", t))
+}
+
+// Tenants implements driver.TenantList.
+func (s *Site) Tenants(ctx context.Context) ([]driver.Tenant, error) {
+	found, err := s.ourProjects(ctx)
+	out := []driver.Tenant{}
+	for _, p := range found {
+		out = append(out, driver.Tenant{ID: psn.TenantID(p.Name), Name: p.Description})
+	}
+	slices.SortFunc(out, func(a, b driver.Tenant) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return out, s.fault(err, "list tenants")
 }
 
 // DeleteTenant implements driver.Site. It removes what was made for the tenant

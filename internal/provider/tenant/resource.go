@@ -84,7 +84,13 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 	plan.Sites = flattenSites(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
+	stood := r.standing(ctx, want, psn.TenantID(plan.ID.ValueString()))
 	made := r.ensure(ctx, plan, types.MapNull(plan.SiteQuotas.ElementType(ctx)), want, &resp.Diagnostics)
+	if len(stood) > 0 {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Tenant %q stood already", plan.ID.ValueString()),
+			fmt.Sprintf("It stood at %s, as an apply leaves it that was cut off before it could write its state, and was taken over with the name, the limits and the principals declared here.\n\n"+
+				"What to do: if another configuration declares it too, take it out of one of the two, or the end of one will be the end of both.", list(stood)))
+	}
 	if len(made) == 0 {
 		// Nothing to keep: what a lost answer may have left is found again by id.
 		resp.State.RemoveResource(ctx)
@@ -113,18 +119,18 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	known := expandSites(state.Sites)
 	var found, seen []psn.Site
 	silent := false
-	for _, s := range fleet.SiteNames() {
-		exists, err := r.exists(ctx, s, psn.TenantID(state.ID.ValueString()))
-		if err != nil {
-			resp.Diagnostics.Append(diagnose.Warn("refresh", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
-			exists, silent = slices.Contains(known, s), true
+	for _, l := range r.look(ctx, fleet.SiteNames(), psn.TenantID(state.ID.ValueString())) {
+		if l.err != nil {
+			resp.Diagnostics.Append(diagnose.Warn("refresh", fmt.Sprintf("%s at %s", describe(state.ID), l.site), l.err))
+			silent = true
 		}
-		if exists {
-			found = append(found, s)
+		if l.whole || l.err != nil && slices.Contains(known, l.site) {
+			found = append(found, l.site)
 		}
-		if exists && err == nil {
-			seen = append(seen, s)
+		if l.whole {
+			seen = append(seen, l.site)
 		}
+		state.Name = l.renamed(state.Name)
 	}
 	if len(found) == 0 && !silent {
 		resp.State.RemoveResource(ctx)
@@ -187,11 +193,19 @@ func (r *tenantResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		resp.Diagnostics.Append(diagnose.Unable("delete", describe(state.ID), err))
 		return
 	}
+	id, known := psn.TenantID(state.ID.ValueString()), expandSites(state.Sites)
 	var left []psn.Site
-	for _, s := range fleet.SiteNames() {
-		if err := r.remove(ctx, s, psn.TenantID(state.ID.ValueString()), &resp.Diagnostics); err != nil {
-			left = append(left, s)
-			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "delete", fmt.Sprintf("%s at %s", describe(state.ID), s), err))
+	for _, l := range r.look(ctx, fleet.SiteNames(), id) {
+		switch had := slices.Contains(known, l.site); {
+		case !had && l.err != nil:
+			resp.Diagnostics.Append(diagnose.Warn("look for", fmt.Sprintf("%s at %s, where it was not known to be", describe(state.ID), l.site), l.err))
+			continue
+		case !had && !l.some:
+			continue // a question about a tenant that is not there may make something for it
+		}
+		if err := r.remove(ctx, l.site, id, &resp.Diagnostics); err != nil {
+			left = append(left, l.site)
+			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("sites"), "delete", fmt.Sprintf("%s at %s", describe(state.ID), l.site), err))
 		}
 	}
 	if len(left) > 0 {
@@ -251,16 +265,6 @@ func (r *tenantResource) ensure(ctx context.Context, m model, before types.Map, 
 		made = append(made, s)
 	}
 	return made
-}
-
-func (r *tenantResource) exists(ctx context.Context, s psn.Site, id psn.TenantID) (bool, error) {
-	all := true
-	err := r.each(s, func(p *platform.Site) error {
-		ok, err := p.TenantExists(ctx, id)
-		all = all && ok
-		return err
-	})
-	return all, err
 }
 
 // each calls f on every configured platform of the site, up to the first error.

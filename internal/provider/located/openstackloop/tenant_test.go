@@ -1,15 +1,22 @@
 package openstackloop_test
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/platformtest/openstacklab"
 	"github.com/italia/terraform-provider-psn/internal/provider/providertest"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -118,5 +125,55 @@ resource "psn_network" "second" {
 	})
 	if ok, err := lab.Site(at).TenantExists(t.Context(), "p_co"); ok || err != nil {
 		t.Errorf("destroyed, still there: %v, %v", ok, err)
+	}
+}
+
+// TestOpenStackTenantElsewhere: a name that somebody changed is seen, told by an
+// import and put back; and a tenant's end leaves nothing at sites it was not at.
+func TestOpenStackTenantElsewhere(t *testing.T) {
+	const at, elsewhere = psn.Pomezia, psn.Rozzano
+	lab, _ := start(t, at)
+	cloud := openstacklab.Find(t)
+	command := func(s psn.Site, args ...string) string {
+		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "openstack", append([]string{"--os-cloud", cloud.Site(t, s).Cloud}, args...)...)
+		cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+cloud.CloudsFile)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("openstack %v: %v", args, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	config := lab.Config(tenant("p_mb", at, ""))
+	name := func(want string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue("psn_tenant.this", tfjsonpath.New("name"), knownvalue.StringExact(want))}
+	}
+	project := ""
+	providertest.Test(t, []resource.TestStep{
+		{Config: config},
+		{
+			PreConfig: func() {
+				if err := lab.Site(at).EnsureTenant(t.Context(), driver.Tenant{ID: "p_mb", Name: "Altra amministrazione"}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			RefreshState: true, ExpectNonEmptyPlan: true,
+		},
+		{Config: config, ConfigPlanChecks: before(providertest.OnlyThese("update psn_tenant.this")), ConfigStateChecks: name("Amministrazione di prova")},
+		imports("psn_tenant.this", "p_mb", "fiscal_code", "quota"),
+		{
+			PreConfig: func() {
+				for _, line := range strings.Split(command(at, "project", "list", "--tags", "psn", "-f", "value"), "\n") {
+					if id, name, _ := strings.Cut(line, " "); name == "p_mb" {
+						project = id
+					}
+				}
+			},
+			Config: config, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan()),
+		},
+	})
+	for _, s := range []psn.Site{at, elsewhere} {
+		if left := command(s, "security", "group", "list", "-f", "value", "-c", "Project"); project == "" || strings.Contains(left, project) {
+			t.Errorf("project %q has a security group at %s: %s", project, s, left)
+		}
 	}
 }
