@@ -10,6 +10,9 @@ import (
 // bringDisks grows the disks that stand, and makes and attaches those that do
 // not.
 func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
+	if err := s.putBack(ctx, m); err != nil {
+		return err
+	}
 	c, err := s.volume(ctx, m.scope)
 	if err != nil {
 		return err
@@ -24,7 +27,7 @@ func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
 		if !ok || !m.has(v.ID) {
 			break
 		}
-		if _, err := s.growVolume(ctx, c, &cinderVolume{ID: v.ID}, sizeGiB(p.Disks[first].CapacityBytes)); err != nil {
+		if err := s.growDisk(ctx, c, m, first, v, sizeGiB(p.Disks[first].CapacityBytes)); err != nil {
 			return fmt.Errorf("disk %d: %w", first, err)
 		}
 	}

@@ -218,7 +218,11 @@ func (s *Site) readVolumes(ctx context.Context, sv server, into map[string]diskO
 	if err != nil {
 		return err
 	}
-	for _, v := range sv.Volumes {
+	all := sv.Volumes
+	if d := sv.away(); d != nil && !sv.has(d.Volume) {
+		all = append(slices.Clone(all), attachedVolume{d.Volume})
+	}
+	for _, v := range all {
 		var page struct {
 			Volume diskOfVolume `json:"volume"`
 		}

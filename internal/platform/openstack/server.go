@@ -186,6 +186,12 @@ func (p parts) disks(s server) []psn.Disk {
 		}
 		out = append(out, d)
 	}
+	if d := s.away(); d != nil && !s.has(d.Volume) { // as it was, so that it is seen to be wanted back
+		out = append(out, psn.Disk{
+			Key: int32(d.Number), UUID: d.Volume, Path: d.Volume, CapacityBytes: d.SizeGiB << 30, //nolint:gosec // a small number of ours
+			StorageClass: p.volumes[d.Volume].Type, Mode: "persistent",
+		})
+	}
 	slices.SortStableFunc(out, func(a, b psn.Disk) int { return cmp.Compare(a.Key, b.Key) })
 	return out
 }

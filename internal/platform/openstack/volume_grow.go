@@ -34,6 +34,13 @@ func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *
 	case want == before.SizeGiB:
 		return before, nil
 	}
+	if len(before.servers()) > 0 {
+		if online, err := s.growsAttached(ctx, v.ID); err != nil {
+			return nil, err
+		} else if !online {
+			return nil, attachedGrowth(psn.Errorf(psn.Conflict, "volume %s could not be grown to %d GiB", v.ID, want))
+		}
+	}
 	err = s.free(ctx, func() error {
 		return send(ctx, c, http.MethodPost, "volumes/"+v.ID+"/action", map[string]any{"os-extend": map[string]any{"new_size": want}}, nil)
 	})
@@ -56,7 +63,7 @@ func (s *Site) growVolume(ctx context.Context, c *gophercloud.ServiceClient, v *
 func (s *Site) notGrown(ctx context.Context, c *gophercloud.ServiceClient, before, after *cinderVolume, want int64) error {
 	said := s.volumeError(ctx, c, after.ID, fmt.Sprintf("grown to %d GiB", want))
 	if len(before.servers()) > 0 && !psn.Is(said, psn.Exhausted) {
-		said = psn.Errorf(psn.Conflict, "%w: some storage cannot grow a volume that a machine has: take it off, grow it, and attach it again", said)
+		said = attachedGrowth(said)
 	}
 	if after.Status != volumeNotGrown {
 		return said
@@ -66,6 +73,11 @@ func (s *Site) notGrown(ctx context.Context, c *gophercloud.ServiceClient, befor
 		said = fmt.Errorf("%w; and it is left in status %q: %w", said, after.Status, err)
 	}
 	return said
+}
+
+// attachedGrowth says what helps where a volume in use did not grow.
+func attachedGrowth(said error) error {
+	return psn.Errorf(psn.Conflict, "%w: %w: take it off, grow it, and attach it again", said, errAttached)
 }
 
 // usable is the status of a volume that nothing is wrong with.

@@ -37,7 +37,7 @@ type Harness struct {
 	Hosts        int    // of Cluster
 	TooLarge     int64  // bytes that no volume can have
 	// FixedAttached says that the endpoint's storage cannot grow a volume that a
-	// machine has.
+	// machine has: it is taken off for that.
 	FixedAttached bool
 	VolumeFile    func(ref string) string // a file with the bytes of a volume
 	ImageFile     func(ref string) string // a file with the bytes of an image, as uploaded

@@ -20,6 +20,8 @@ func describe(t testing.TB, s driver.Site, ref string) *psn.VM {
 }
 
 // testMachineGrows: disks grow and are added, cards are added, nothing shrinks.
+// Where storage grows no volume in use, a machine that is off has its disks
+// grown all the same, but for the one it boots from.
 func testMachineGrows(t *testing.T, h *Harness) {
 	s := h.open(t)
 	id := h.ownTenant(t, s)
@@ -29,6 +31,7 @@ func testMachineGrows(t *testing.T, h *Harness) {
 	if h.FixedAttached {
 		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: []driver.DiskSpec{{CapacityBytes: first}}})
 		wantCode(t, err, psn.Conflict)
+		wantText(t, err, "boot disk", "online_extend_support")
 		first = 2 * gib // and the disk is what it was
 	}
 	disks := []driver.DiskSpec{{CapacityBytes: first}, {CapacityBytes: gib}}
@@ -44,8 +47,9 @@ func testMachineGrows(t *testing.T, h *Harness) {
 			t.Errorf("the disk that grew is another: %+v, was %+v", vm.Disks[0], before.Disks[0])
 		}
 	}
+	h.growsData(t, s, ref, first)
 	for name, bad := range map[string][]driver.DiskSpec{
-		"smaller": {{CapacityBytes: gib}, {CapacityBytes: gib}},
+		"smaller": {{CapacityBytes: first}, {CapacityBytes: gib}},
 		"fewer":   {{CapacityBytes: first}},
 	} {
 		err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: bad})
@@ -67,6 +71,45 @@ func testMachineGrows(t *testing.T, h *Harness) {
 	wantCode(t, s.UpdateVM(within(t), ref, driver.VMChange{NICs: append(cards, driver.NICSpec{Network: "nix"})}), psn.InvalidInput)
 	if vm := describe(t, s, ref); len(vm.NICs) != 2 || len(vm.Disks) != 2 {
 		t.Errorf("refused changes left %d cards and %d disks", len(vm.NICs), len(vm.Disks))
+	}
+}
+
+// growsData grows the second disk of a machine that is off, then of one that
+// runs. The first has so many bytes.
+func (h *Harness) growsData(t testing.TB, s driver.Site, ref string, first int64) {
+	t.Helper()
+	before := describe(t, s, ref)
+	disks := []driver.DiskSpec{{CapacityBytes: first}, {CapacityBytes: 2 * gib}}
+	same := func() {
+		t.Helper()
+		vm := describe(t, s, ref)
+		if len(vm.Disks) != 2 || vm.Disks[1].CapacityBytes != disks[1].CapacityBytes || vm.Disks[1].UUID != before.Disks[1].UUID || vm.Disks[1].Key != before.Disks[1].Key {
+			t.Fatalf("disks: %+v, were %+v", vm.Disks, before.Disks)
+		}
+	}
+	for range 2 {
+		if err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: disks}); err != nil {
+			t.Fatal(err)
+		}
+		same()
+	}
+	if err := s.Power(within(t), ref, psn.PoweredOn); err != nil {
+		t.Fatal(err)
+	}
+	more := []driver.DiskSpec{disks[0], {CapacityBytes: 3 * gib}}
+	err := s.UpdateVM(within(t), ref, driver.VMChange{Disks: more})
+	switch {
+	case h.FixedAttached:
+		wantCode(t, err, psn.Conflict)
+		wantText(t, err, "power the machine off")
+	case err != nil:
+		t.Fatal(err)
+	default:
+		disks = more
+	}
+	same()
+	if err := s.Power(within(t), ref, psn.PoweredOff); err != nil {
+		t.Fatal(err)
 	}
 }
 
