@@ -118,16 +118,21 @@ func (m model) addresses(diags *diag.Diagnostics) {
 // Plan implements located.Object.
 func (network) Plan(c model, plan *model, prior *model) ([]path.Path, diag.Diagnostics) {
 	plan.defaults(c)
+	plan.FirstAddress, plan.LastAddress = c.FirstAddress, c.LastAddress
 	if prior == nil {
 		return nil, nil
 	}
 	var replace []path.Path
-	for name, v := range map[string][2]types.String{
-		"first_address": {prior.FirstAddress, plan.FirstAddress}, "last_address": {prior.LastAddress, plan.LastAddress},
-	} {
-		// A range that is not asked for any more is left as it is.
-		if was, is := v[0], v[1]; !is.IsNull() && !is.Equal(was) {
-			replace = append(replace, path.Root(name))
+	for _, a := range []struct {
+		name string
+		was  types.String
+		is   *types.String
+	}{{"first_address", prior.FirstAddress, &plan.FirstAddress}, {"last_address", prior.LastAddress, &plan.LastAddress}} {
+		switch {
+		case a.is.IsNull() && prior.CIDR.Equal(plan.CIDR):
+			*a.is = a.was // one that is not asked for, or not any more, is left as it is
+		case !a.is.IsNull() && !a.is.Equal(a.was):
+			replace = append(replace, path.Root(a.name))
 		}
 	}
 	return replace, nil

@@ -45,10 +45,10 @@ func (network) Schema() schema.Schema {
 				MarkdownDescription: "Addresses of name servers, in order. Changed in place.",
 			},
 			"first_address": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "First of the addresses given out. Default: chosen by the platform. Another range is another network.",
+				Optional: true, Computed: true, MarkdownDescription: "First of the addresses given out. Default: chosen by the platform. Another range is another network.",
 			},
 			"last_address": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Last of the addresses given out. Default: chosen by the platform. Another range is another network.",
+				Optional: true, Computed: true, MarkdownDescription: "Last of the addresses given out. Default: chosen by the platform. Another range is another network.",
 			},
 			"uplink": schema.StringAttribute{
 				Optional: true, PlanModifiers: replaced,

@@ -104,8 +104,8 @@ func expandRule(e attr.Value) driver.SecurityRule {
 	return r
 }
 
-// flatten takes over what is observed. Rules that are only spelled in another
-// way stay as they were written.
+// flatten takes over what is observed. Each rule that is only spelled in another
+// way stays as it was written, whatever became of the others.
 func (m *model) flatten(g driver.SecurityGroup) {
 	m.Ref = types.StringValue(g.Ref)
 	m.Description = located.Optional(g.Description)
@@ -119,9 +119,18 @@ func (m *model) flatten(g driver.SecurityGroup) {
 	if was, err := expandRules(m.Rules); err == nil && !m.Rules.IsNull() && sameRules(was, seen) {
 		return
 	}
+	written := map[driver.SecurityRule]attr.Value{}
+	for _, e := range m.Rules.Elements() {
+		if r, err := canonical(expandRule(e)); err == nil {
+			written[r] = e
+		}
+	}
 	elems := make([]attr.Value, len(seen))
 	for i, r := range seen {
 		elems[i] = flattenRule(r)
+		if e, ok := written[r]; ok {
+			elems[i] = e
+		}
 	}
 	m.Rules = types.SetValueMust(ruleType, elems)
 }

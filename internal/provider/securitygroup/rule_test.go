@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/provider/securitygroup"
@@ -76,6 +78,25 @@ func TestSpellingStays(t *testing.T) {
 	}
 	if _, drifted, _ := securitygroup.RoundTrip(other, seen[:2]); drifted.Equal(other) || len(drifted.Elements()) != 2 {
 		t.Errorf("a rule that was removed is not seen: %s", drifted)
+	}
+}
+
+// TestOneDriftedRule: a rule that somebody removed or added says nothing about the
+// others, which stay as they were written.
+func TestOneDriftedRule(t *testing.T) {
+	written := func(cidr string) attr.Value { // without last_port
+		o, _ := securitygroup.FlattenRules([]rule{{Direction: "ingress", Protocol: "tcp", FirstPort: 443, LastPort: 443, CIDR: cidr}}).Elements()[0].(types.Object)
+		a := o.Attributes()
+		a["last_port"] = types.Int64Null()
+		return types.ObjectValueMust(o.AttributeTypes(t.Context()), a)
+	}
+	web, db := written("10.0.0.0/8"), written("10.1.0.0/16")
+	before := types.SetValueMust(web.Type(t.Context()), []attr.Value{web, db})
+	stays, more := rule{Direction: "ingress", Protocol: "tcp", FirstPort: 443, LastPort: 443, CIDR: "10.0.0.0/8"}, rule{Direction: "egress"}
+	_, got, err := securitygroup.RoundTrip(before, []rule{stays, more})
+	want := types.SetValueMust(web.Type(t.Context()), append(securitygroup.FlattenRules([]rule{more}).Elements(), web))
+	if err != nil || !got.Equal(want) {
+		t.Errorf("%v, read as %s, want %s", err, got, want)
 	}
 }
 

@@ -70,6 +70,11 @@ func (r *vmResource) refreshGone(ctx context.Context, m model, standby *seen, re
 	seenOnce := m.ActiveSite.ValueString() != "" || isGone(ctx, was)
 	text := fmt.Sprintf("It was last seen at %s and stands at no configured site any more. ", m.lastSeen())
 	switch {
+	case len(left) == 0 && !seenOnce:
+		resp.Diagnostics.AddWarning(describe(m.ID, m.Name)+" was not made", fmt.Sprintf("The apply that was to make it at site %s did not come to it, and nothing of it stands. "+
+			"If it is still declared, the next apply makes it.", m.Site.ValueString()))
+		resp.State.RemoveResource(ctx)
+		return
 	case len(left) == 0:
 		text += "If it is still declared, a new machine with empty disks will be made in its place: what was on its disks does not come back."
 	case !seenOnce:
