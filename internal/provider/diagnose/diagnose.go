@@ -20,9 +20,26 @@ func Unable(verb, object string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(Summary(verb, object), Detail(err))
 }
 
-// UnableAt is Unable with the attribute to blame.
+// UnableAt is Unable with the attribute to blame, whose name is no word to begin
+// with a capital.
 func UnableAt(p path.Path, verb, object string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(p, Summary(verb, object), Detail(err))
+	detail, text := Detail(err), err.Error()
+	for _, step := range p.Steps() {
+		if name, ok := step.(path.PathStepAttributeName); ok && begins(text, string(name)) {
+			detail = text[:1] + detail[1:]
+		}
+	}
+	return diag.NewAttributeErrorDiagnostic(p, Summary(verb, object), detail)
+}
+
+// begins reports whether the text begins with the name as a name: "site" may be a
+// word as well, as in "site acilia".
+func begins(text, name string) bool {
+	rest, ok := strings.CutPrefix(text, name)
+	if !ok || strings.Contains(name, "_") {
+		return ok
+	}
+	return rest != "" && (strings.ContainsAny(rest[:1], ":[.") || len(rest) > 1 && rest[0] == ' ' && strings.ContainsAny(rest[1:2], `"0123456789`))
 }
 
 // Warn returns a warning for err: the operation went on without the part that failed.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -33,5 +35,27 @@ func TestUnable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNamesStay: an attribute's name at the beginning is no word of a sentence.
+func TestNamesStay(t *testing.T) {
+	quotas := path.Root("site_quotas").AtMapKey("rozzano")
+	for said, tc := range map[string]struct {
+		at   path.Path
+		want string
+	}{
+		"vlan: on platform x":              {path.Root("vlan"), "vlan: on"},
+		`cidr "ten" is no range`:           {path.Root("cidr"), `cidr "ten"`},
+		"vlan 121 is taken":                {path.Root("vlan"), "vlan 121"},
+		`site_quotas names site "rozzano"`: {quotas, "site_quotas names"},
+		"ssh_keys[0]: no key":              {path.Root("ssh_keys").AtListIndex(0), "ssh_keys[0]: no"},
+		"site acilia: down":                {path.Root("site"), "Site acilia: down"},
+		"gone":                             {path.Root("name"), "Gone."},
+		"namely that":                      {path.Root("name"), "Namely that."},
+	} {
+		if got := diagnose.UnableAt(tc.at, "plan", "it", psn.Errorf(psn.InvalidInput, "%s", said)).Detail(); !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%q is told as %q", said, got)
+		}
 	}
 }
