@@ -61,17 +61,24 @@ func quoted(key string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(q, "${", "$${"), "%{", "%%{")
 }
 
+// planned is a plan and the addresses of what is there after it, sorted.
+type planned struct {
+	file      *File
+	addresses []string
+}
+
 // expand lists the instances of a node, a resource or a module, in each instance
 // of the module that it stands in. met are the addresses that tell of instances
-// the file does not count, planned those of what is there after the plan.
-func (f *File) expand(address, module string, r Repeat, met, planned []string) instances {
+// the file does not count; of modules they are those of what is planned.
+func (p planned) expand(address, module string, r Repeat, met []string) instances {
+	f := p.file
 	within := instances{certain: []string{""}, all: true}
 	if module != "" {
 		call, ok := f.Calls[module]
 		if !ok {
 			return instances{}
 		}
-		within = f.expand(module, call.Within, call.Repeat, planned, planned)
+		within = p.expand(module, call.Within, call.Repeat, p.addresses)
 	}
 	local := strings.TrimPrefix(strings.TrimPrefix(address, module), ".")
 	out := instances{source: within.source, all: within.all}
@@ -148,26 +155,27 @@ func upTo(address string, n int) string {
 // the configuration asks for: each is planned, deleted, moved or forgotten.
 func undeclaredInstances(f *File) []psn.Finding {
 	there := map[string]bool{}
-	var met, planned []string
+	var met []string
+	after := planned{file: f}
 	for _, c := range f.Changes {
 		there[c.Address], there[c.Previous] = true, true
 		if c.After != nil {
-			planned = append(planned, c.Address)
+			after.addresses = append(after.addresses, c.Address)
 		}
 		met = append(met, c.Address)
 	}
 	// A plan that stopped early lacks some, one that destroys everything most.
-	if f.Errored || f.Incomplete || len(planned) == 0 {
+	if f.Errored || f.Incomplete || len(after.addresses) == 0 {
 		return nil
 	}
 	byDeclaration := map[string][]string{}
-	for _, a := range planned {
+	for _, a := range after.addresses {
 		byDeclaration[configAddress(a)] = append(byDeclaration[configAddress(a)], a)
 	}
 	var out []psn.Finding
 	for _, address := range slices.Sorted(maps.Keys(f.Declared)) {
 		d := f.Declared[address]
-		want := f.expand(address, d.Module, d.Repeat, met, planned)
+		want := after.expand(address, d.Module, d.Repeat, met)
 		for _, a := range want.certain {
 			if !there[a] {
 				out = append(out, ruleViews.finding(a, "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only"))
