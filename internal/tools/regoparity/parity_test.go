@@ -185,7 +185,7 @@ func TestExample(t *testing.T) {
 
 func example() policy.Document {
 	service := func(name, class, state, date string) policy.Service {
-		return policy.Service{ID: psn.ServiceID("p_bs/" + name), Tenant: "p_bs", Name: name, Classification: class, ClassificationState: state, ClassificationDate: date, RPO: 15 * time.Minute, RTO: 4 * time.Hour, DataLocation: "IT"}
+		return policy.Service{ID: psn.ServiceID("p_bs/" + name), Tenant: "p_bs", Name: name, Classification: class, ClassificationState: state, ClassificationDate: date, RPO: 15 * time.Minute, RTO: 4 * time.Hour, DataLocation: "IT", Qualification: "QC3"}
 	}
 	machine := func(name, service, site, standby string) policy.Machine {
 		return policy.Machine{ID: psn.VMID("p_bs/" + name), Service: psn.ServiceID("p_bs/" + service), Site: site, Platform: "vsphere", Cluster: "c1", StandbySite: standby, FromPlacement: true, PlacementSite: site, PlacementStandbySite: standby}
