@@ -18,7 +18,7 @@ func large(n int) policy.Document {
 		service := psn.ServiceID(fmt.Sprintf("p_bs/s-%d", i/10))
 		if i%10 == 0 {
 			doc.Services = append(doc.Services, policy.Service{ID: service, Tenant: "p_bs", Classification: "strategic", ClassificationState: "validated", ClassificationDate: "2024-11-30",
-				RPO: 15 * time.Minute, RTO: time.Hour, DataLocation: "IT", BackupPolicy: "BKP", KeyReference: "HSM"})
+				RPO: 15 * time.Minute, RTO: time.Hour, DataLocation: "IT", BackupPolicy: "BKP", KeyReference: "HSM", KeyManagement: "byok", Qualification: "QC3"})
 		}
 		site, standby := string(sites[i%4]), string(sites[(i+2)%4])
 		doc.Machines = append(doc.Machines, policy.Machine{ID: psn.VMID(fmt.Sprintf("p_bs/vm-%d", i)), Service: service, Site: site, Platform: "vsphere", Cluster: fmt.Sprint("c", i), StandbySite: standby,
