@@ -86,3 +86,36 @@ func TestUnknownThatMayBeTheSame(t *testing.T) {
 		}
 	}
 }
+
+// TestNeverMadeIsNotLost: only of a machine that was seen once is it said that
+// what was on its disks is lost.
+func TestNeverMadeIsNotLost(t *testing.T) {
+	for _, tc := range []struct {
+		left       []string
+		seen, lost bool
+		title      string
+	}{
+		{nil, false, false, "was not made"},
+		{nil, true, true, "was not found"},
+		{[]string{"a port"}, false, false, "was not found"},
+		{[]string{"disk web-1-0"}, true, false, "was not found"},
+	} {
+		title, text := standing(psn.OpenStack).tellGone(tc.left, tc.seen)
+		if !strings.HasSuffix(title, tc.title) || strings.Contains(text, "does not come back") != tc.lost || !tc.seen && strings.Contains(text, "last seen") {
+			t.Errorf("%v, seen %v: %s: %s", tc.left, tc.seen, title, text)
+		}
+	}
+}
+
+// TestRefusalsSayHowToDestroy: the CLI asks for a plan before a destroy too.
+func TestRefusalsSayHowToDestroy(t *testing.T) {
+	_, changes := planned(t, func(m *model) { m.NICs = cardList(nil) })
+	changes.AddWarning("a warning", "stays as it is")
+	told := yetDestroyable(changes)
+	if len(told) != 2 || told.ErrorsCount() != 1 || !strings.HasSuffix(told.Errors()[0].Detail(), "add -refresh=false to the destroy, which leaves this check out.") || told.Warnings()[0].Detail() != "stays as it is" {
+		t.Errorf("%v", told)
+	}
+	if at, ok := told.Errors()[0].(diag.DiagnosticWithPath); !ok || at.Path().String() != "nics" {
+		t.Errorf("the attribute is not blamed: %v", told)
+	}
+}

@@ -68,21 +68,8 @@ func (r *vmResource) refreshGone(ctx context.Context, m model, standby *seen, re
 		return // in doubt the state goes on naming it
 	}
 	seenOnce := m.ActiveSite.ValueString() != "" || isGone(ctx, was)
-	text := fmt.Sprintf("It was last seen at %s and stands at no configured site any more. ", m.lastSeen())
-	switch {
-	case len(left) == 0 && !seenOnce:
-		resp.Diagnostics.AddWarning(describe(m.ID, m.Name)+" was not made", fmt.Sprintf("The apply that was to make it at site %s did not come to it, and nothing of it stands. "+
-			"If it is still declared, the next apply makes it.", m.Site.ValueString()))
-		resp.State.RemoveResource(ctx)
-		return
-	case len(left) == 0:
-		text += "If it is still declared, a new machine with empty disks will be made in its place: what was on its disks does not come back."
-	case !seenOnce:
-		text += "What an interrupted apply left stays for the next one: " + strings.Join(left, ", ") + ".\n\nWhat to do: apply again, which goes on with it; or, when the machine is not wanted any more, remove it with the platform's own means."
-	default:
-		text += "What was made for it still stands: " + strings.Join(left, ", ") + ".\n\nWhat to do: apply, which makes the machine anew with what stands (a disk that is not named here is gone, and made empty); or destroy it, which removes all of this and what is on it."
-	}
-	resp.Diagnostics.AddWarning(describe(m.ID, m.Name)+" was not found", text)
+	title, text := m.tellGone(left, seenOnce)
+	resp.Diagnostics.AddWarning(title, text)
 	if len(left) == 0 || !seenOnce {
 		resp.State.RemoveResource(ctx)
 		return
@@ -90,6 +77,24 @@ func (r *vmResource) refreshGone(ctx context.Context, m model, standby *seen, re
 	m.ActiveSite = types.StringNull()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, goneKey, []byte("true"))...)
+}
+
+// tellGone says in words what became of a machine that stands nowhere.
+func (m model) tellGone(left []string, seenOnce bool) (title, text string) {
+	if len(left) == 0 && !seenOnce {
+		return describe(m.ID, m.Name) + " was not made", fmt.Sprintf("The apply that was to make it at site %s did not come to it, and nothing of it stands. "+
+			"If it is still declared, the next apply makes it.", m.Site.ValueString())
+	}
+	text = fmt.Sprintf("It was last seen at %s and stands at no configured site any more. ", m.lastSeen())
+	switch {
+	case len(left) == 0:
+		text += "If it is still declared, a new machine with empty disks will be made in its place: what was on its disks does not come back."
+	case !seenOnce:
+		text = "What an interrupted apply left stays for the next one: " + strings.Join(left, ", ") + ".\n\nWhat to do: apply again, which goes on with it; or, when the machine is not wanted any more, remove it with the platform's own means."
+	default:
+		text += "What was made for it still stands: " + strings.Join(left, ", ") + ".\n\nWhat to do: apply, which makes the machine anew with what stands (a disk that is not named here is gone, and made empty); or destroy it, which removes all of this and what is on it."
+	}
+	return describe(m.ID, m.Name) + " was not found", text
 }
 
 // returned plans a machine that is gone: it will stand at home again.
