@@ -103,6 +103,9 @@ type VM struct {
 	Image          string            `json:"image,omitempty"` // ref of the image it started from
 	Group          string            `json:"group,omitempty"` // machines it is kept apart from or together with
 	SecurityGroups []string          `json:"security_groups,omitempty"`
+	// SecurityGroupRefs are the platform's own ids of SecurityGroups, by which
+	// they may be asked for as well.
+	SecurityGroupRefs map[string]string `json:"security_group_refs,omitempty"`
 }
 
 // Disk is a virtual disk of a VM.

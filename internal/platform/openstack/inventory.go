@@ -16,7 +16,8 @@ import (
 // Inventory implements driver.Site. Every list is read at once, each in as many
 // requests as it has pages: of Keystone the projects; of Nova the servers, the
 // hypervisors and the aggregates; of Placement the capacities; of Cinder the
-// volumes, the pools and the services; of Neutron the ports and the networks.
+// volumes, the pools and the services; of Neutron the ports, the networks and the
+// security groups.
 // One of them that fails fails the whole, and the error names it: a site half
 // seen looks like one with room.
 func (s *Site) Inventory(ctx context.Context) (*psn.SiteInventory, error) {
@@ -31,6 +32,7 @@ type raw struct {
 	volumes     []diskOfVolume
 	cards       []card
 	networks    []named
+	groups      []neutronGroup
 	zones       []zone
 	hypervisors []hypervisor
 	aggregates  []aggregate
@@ -96,6 +98,10 @@ func (s *Site) readAll(ctx context.Context) (*raw, error) {
 		r.networks, err = list(ctx, c, "networks", url.Values{"fields": {"id", "name"}}, "networks", named.id)
 		return err
 	})
+	read(serviceNetwork, "security groups", s.network, func(ctx context.Context, c *gophercloud.ServiceClient) (err error) {
+		r.groups, err = list(ctx, c, "security-groups", url.Values{"fields": groupChoiceFields}, "security_groups", neutronGroup.id)
+		return err
+	})
 	read(serviceCompute, "availability zones", s.compute, func(ctx context.Context, c *gophercloud.ServiceClient) (err error) {
 		r.zones, err = zones(ctx, c)
 		return err
@@ -143,7 +149,7 @@ func (s *Site) readHosts(read func(string, string, func(context.Context, string)
 
 // inventory joins the answers. It is pure.
 func (r *raw) inventory(cfg Config) *psn.SiteInventory {
-	p := parts{tenants: r.tenants, volumes: index(r.volumes), cards: map[string][]card{}, networks: map[string]string{}}
+	p := parts{tenants: r.tenants, volumes: index(r.volumes), cards: map[string][]card{}, networks: map[string]string{}, groups: groupWords(r.groups)}
 	for _, c := range r.cards {
 		if c.Server != "" {
 			p.cards[c.Server] = append(p.cards[c.Server], c)
@@ -194,6 +200,9 @@ func (s *Site) describe(ctx context.Context, ref string) (*psn.VM, error) {
 		if err := s.networkNames(ctx, p.cards[ref], p.networks); err != nil {
 			return nil, err
 		}
+	}
+	if p.groups, err = s.groupWordsFor(ctx, sv.Project, p.cards[ref]); err != nil {
+		return nil, err
 	}
 	vm := p.observe(*sv, true)
 	return &vm, nil

@@ -53,10 +53,12 @@ func region(t *testing.T) *cloud {
 			{"id": "v2", "size": 4, "volume_type": "std", "metadata": {}, "attachments": [{"server_id": "s1"}]},
 			{"id": "v3", "size": 5, "metadata": {"psn.id": "p_bs/sb", "psn.disk": "0"}, "attachments": [{"server_id": "s2"}]},
 			{"id": "v4", "size": 7, "availability_zone": "az2", "metadata": {}, "attachments": []}]}`,
+		"GET /network/v2.0/security-groups": `{"security_groups": [
+			{"id": "g1", "name": "web", "project_id": "t1"}, {"id": "g2", "name": "db", "project_id": "t1"}, {"id": "g3", "name": "db", "project_id": "t9"}]}`,
 		"GET /network/v2.0/networks": `{"networks": [{"id": "n1", "name": "front"}]}`,
 		"GET /network/v2.0/ports": `{"ports": [
-			{"id": "k2", "name": "psn:p_bs/db/1", "mac_address": "FA:16:3E:00:00:02", "network_id": "n1", "device_id": "s1", "admin_state_up": false, "fixed_ips": []},
-			{"id": "k1", "name": "psn:p_bs/db/0", "mac_address": "fa:16:3e:00:00:01", "network_id": "n1", "device_id": "s1", "admin_state_up": true, "fixed_ips": [{"ip_address": "10.0.0.5"}]},
+			{"id": "k2", "name": "psn:p_bs/db/1", "mac_address": "FA:16:3E:00:00:02", "network_id": "n1", "device_id": "s1", "admin_state_up": false, "fixed_ips": [], "security_groups": ["g1", "g2"]},
+			{"id": "k1", "name": "psn:p_bs/db/0", "mac_address": "fa:16:3e:00:00:01", "network_id": "n1", "device_id": "s1", "admin_state_up": true, "fixed_ips": [{"ip_address": "10.0.0.5"}], "security_groups": ["g1"]},
 			{"id": "k9", "name": "", "mac_address": "fa:16:3e:00:00:09", "network_id": "n1", "device_id": "", "admin_state_up": true, "fixed_ips": []}]}`,
 	} {
 		c.answer(pattern, body)
@@ -70,7 +72,7 @@ func servers(w http.ResponseWriter, r *http.Request) {
 	all := []string{
 		`{"id": "s1", "name": "db", "status": "SHUTOFF", "tenant_id": "t1", "OS-EXT-AZ:availability_zone": "az1", "image": "",
 		  "metadata": {"psn.id": "p_bs/db", "psn.service": "p_bs/prot", "psn.classification": "critical", "psn.role": "active", "owner": "x"},
-		  "flavor": {"original_name": "f", "vcpus": 2, "ram": 4096, "disk": 40}, "security_groups": [{"name": "web"}, {"name": "db"}, {"name": "web"}],
+		  "flavor": {"original_name": "f", "vcpus": 2, "ram": 4096, "disk": 40},
 		  "addresses": {"front": [{"addr": "10.0.0.5", "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:00:00:01"}]},
 		  "os-extended-volumes:volumes_attached": [{"id": "v2"}, {"id": "v1"}, {"id": "v0"}]}`,
 		`{"id": "s2", "name": "sb", "status": "SHUTOFF", "tenant_id": "t1", "OS-EXT-AZ:availability_zone": "az1", "image": "",
@@ -121,6 +123,7 @@ func TestInventoryAddsUp(t *testing.T) {
 				ID: db, Service: "p_bs/prot", Classification: psn.Critical, Role: psn.RoleActive,
 				Ref: "s1", Name: "db", InstanceUUID: db.InstanceUUID(), BIOSUUID: "s1", Cluster: "az1", Folder: "p_bs", Power: psn.PoweredOff,
 				VCPUs: 2, MemoryMiB: 4096, StorageMiB: 9 << 10, IPs: []string{"10.0.0.5"}, Metadata: map[string]string{"owner": "x"}, SecurityGroups: []string{"db", "web"},
+				SecurityGroupRefs: map[string]string{"db": "g2", "web": "g1"},
 				Disks: []psn.Disk{
 					{Key: 0, UUID: "v0", Path: "v0", CapacityBytes: 2 << 30, Mode: "persistent", StorageClass: "std"},
 					{Key: 1, UUID: "v1", Path: "v1", CapacityBytes: 3 << 30, Mode: "persistent", StorageClass: "fast"},

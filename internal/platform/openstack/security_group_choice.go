@@ -61,6 +61,19 @@ func groupWords(all []neutronGroup) func(id string) string {
 	}
 }
 
+// groupWordsFor is groupWords for the security groups of a server's ports.
+func (s *Site) groupWordsFor(ctx context.Context, project string, cards []card) (func(id string) string, error) {
+	if !slices.ContainsFunc(cards, func(k card) bool { return len(k.Groups) > 0 }) {
+		return groupWords(nil), nil
+	}
+	c, err := s.network(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(ctx, c, "security-groups", url.Values{"project_id": {project}, "fields": groupChoiceFields}, "security_groups", neutronGroup.id)
+	return groupWords(all), err
+}
+
 // securityIDs finds the security groups of a tenant's project that are named.
 func (s *Site) securityIDs(ctx context.Context, project string, words []string) (*[]string, error) {
 	c, err := s.network(ctx, project)

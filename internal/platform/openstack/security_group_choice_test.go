@@ -98,3 +98,18 @@ func TestCardsAreGuarded(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsAreToldApart: a group is told by its name only where that means it.
+func TestGroupsAreToldApart(t *testing.T) {
+	s := guardedSite(t, object{"id": "a", "name": "web", "tags": []any{"psn"}}, object{"id": "b", "name": "web"}, object{"id": "c", "name": "db"})
+	at := open(t, s.config(t))
+	for want, has := range map[string][]any{"b db": {"b", "c"}, "web": {"a"}, "x": {"x"}} {
+		s.ports.mu.Lock()
+		s.ports.all["k0"]["security_groups"] = has
+		s.ports.mu.Unlock()
+		vm, err := at.DescribeVM(bounded(t), "s1")
+		if err != nil || strings.Join(vm.SecurityGroups, " ") != want {
+			t.Errorf("%v is told as %+v, %v; want %q", has, vm, err, want)
+		}
+	}
+}

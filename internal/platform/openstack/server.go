@@ -3,6 +3,7 @@ package openstack
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,12 +34,9 @@ type server struct {
 	Addresses map[string][]struct {
 		Address string `json:"addr"`
 	} `json:"addresses"`
-	Volumes        []attachedVolume `json:"os-extended-volumes:volumes_attached"`
-	SecurityGroups []struct {
-		Name string `json:"name"`
-	} `json:"security_groups"`
-	Image json.RawMessage `json:"image"` // "" for one that boots from a volume
-	Fault struct {
+	Volumes []attachedVolume `json:"os-extended-volumes:volumes_attached"`
+	Image   json.RawMessage  `json:"image"` // "" for one that boots from a volume
+	Fault   struct {
 		Message string `json:"message"`
 	} `json:"fault"`
 	Created  string `json:"created"`
@@ -89,6 +87,7 @@ type card struct {
 	Project  string   `json:"project_id"`
 	Tags     []string `json:"tags"`
 	Up       bool     `json:"admin_state_up"`
+	Groups   []string `json:"security_groups"` // ids
 	FixedIPs []struct {
 		Address string `json:"ip_address"`
 	} `json:"fixed_ips"`
@@ -97,7 +96,7 @@ type card struct {
 func (c card) id() string { return c.ID }
 
 // cardFields is what is asked of Neutron, which makes a card from it faster.
-var cardFields = []string{"id", "name", "mac_address", "network_id", "device_id", "project_id", "admin_state_up", "fixed_ips", "tags"}
+var cardFields = []string{"id", "name", "mac_address", "network_id", "device_id", "project_id", "admin_state_up", "fixed_ips", "tags", "security_groups"}
 
 // power maps the state of a server to ours.
 func (s server) power() psn.PowerState {
@@ -127,9 +126,10 @@ func (s server) booted() bool {
 type parts struct {
 	tenants  map[string]psn.TenantID
 	volumes  map[string]diskOfVolume
-	cards    map[string][]card // by server
-	networks map[string]string // names by id
-	own      map[string]int    // volumes of a server that is not ours that would become its disks; nil when all would
+	cards    map[string][]card      // by server
+	networks map[string]string      // names by id
+	groups   func(id string) string // the word for a security group
+	own      map[string]int         // volumes of a server that is not ours that would become its disks; nil when all would
 }
 
 // observe makes a psn.VM. Devices are told of machines of ours, and of others
@@ -157,13 +157,26 @@ func (p parts) observe(s server, all bool) psn.VM {
 	slices.Sort(vm.IPs)
 	if label(&vm, s.Metadata, p.tenants[s.Project]) || all {
 		vm.Disks, vm.NICs = p.disks(s), p.nics(vm.ID, s)
-		for _, g := range s.SecurityGroups {
-			vm.SecurityGroups = append(vm.SecurityGroups, g.Name)
-		}
-		slices.Sort(vm.SecurityGroups)
-		vm.SecurityGroups = slices.Compact(vm.SecurityGroups)
+		p.guards(&vm)
 	}
 	return vm
+}
+
+// guards fills in the security groups of the cards: those of its own where the
+// machine is ours.
+func (p parts) guards(vm *psn.VM) {
+	for _, k := range p.cards[vm.Ref] {
+		if _, own := k.number(vm.ID); vm.ID != "" && !own {
+			continue
+		}
+		for _, id := range k.Groups {
+			if vm.SecurityGroupRefs == nil {
+				vm.SecurityGroupRefs = map[string]string{}
+			}
+			vm.SecurityGroupRefs[p.groups(id)] = id
+		}
+	}
+	vm.SecurityGroups = slices.Sorted(maps.Keys(vm.SecurityGroupRefs))
 }
 
 // foreignKey is the first key of disks that were not made as disks of their

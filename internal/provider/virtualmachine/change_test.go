@@ -286,3 +286,22 @@ func TestAddedCardsAreGuarded(t *testing.T) {
 		t.Errorf("nothing is to be added: %+v, %v", c, err)
 	}
 }
+
+// TestGroupAskedForByID: a security group stays in the words it was asked for in.
+func TestGroupAskedForByID(t *testing.T) {
+	m := standing(psn.OpenStack)
+	m.SecurityGroups = types.SetValueMust(types.StringType, []attr.Value{known("id-of-web"), known("db")})
+	active := seen{at: platform.New(psn.Acilia, psn.OpenStack, "", nil), vm: &psn.VM{
+		Name: "web-1", Cluster: "a", NICs: []psn.NIC{{Network: "lan"}}, SecurityGroups: []string{"db", "web"}, SecurityGroupRefs: map[string]string{"web": "id-of-web", "db": "id-of-db"},
+	}}
+	if c, err := m.quietChange(active, 0); err != nil || c.SecurityGroups != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if got := refreshGroups(m.SecurityGroups, m.guards(*active.vm)); !got.Equal(m.SecurityGroups) {
+		t.Errorf("refreshed to %s", got)
+	}
+	active.vm.SecurityGroupRefs["web"] = "id-of-another"
+	if c, err := m.quietChange(active, 0); err != nil || c.SecurityGroups == nil {
+		t.Errorf("the machine has another of the name: %+v, %v", c, err)
+	}
+}

@@ -49,7 +49,7 @@ func (m model) quietChange(active seen, had int) (driver.VMChange, error) {
 		c.Metadata = &want
 	}
 	// Cards that are added get the groups as they are made.
-	if want := m.groups(); atHome && want != nil && (c.NICs != nil || !slices.Equal(want, sorted(vm.SecurityGroups))) {
+	if want := m.groups(); atHome && want != nil && (c.NICs != nil || !slices.Equal(want, m.guards(vm))) {
 		c.SecurityGroups = &want
 	}
 	return c, nil
@@ -73,8 +73,6 @@ func labelChange(vm psn.VM, l driver.Labels) *driver.Labels {
 	return &l
 }
 
-func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
-
 // settle fills in what was not known in the plan by what was made, or by nothing
 // as long as nothing is.
 func (m *model) settle(made *psn.VM) {
@@ -95,7 +93,7 @@ func (m *model) observed(vm psn.VM) {
 	m.Disks = settleDisks(m.Disks, seen)
 	m.NICs = settle(m.NICs, refreshCards(m.NICs, vm.NICs))
 	if m.SecurityGroups.IsUnknown() {
-		m.SecurityGroups = refreshGroups(m.SecurityGroups, vm.SecurityGroups)
+		m.SecurityGroups = refreshGroups(m.SecurityGroups, m.guards(vm))
 	}
 	if m.Disruption.IsUnknown() {
 		m.Disruption = types.StringValue("none")

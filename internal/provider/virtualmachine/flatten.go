@@ -35,7 +35,7 @@ func (m *model) flatten(active seen, standby *seen, complete bool) {
 		// Elsewhere storage, networks and addresses have other names.
 		m.Disks = refreshDisks(m.Disks, active.vm.Disks)
 		m.NICs = refreshCards(m.NICs, active.vm.NICs)
-		m.SecurityGroups = refreshGroups(m.SecurityGroups, active.vm.SecurityGroups)
+		m.SecurityGroups = refreshGroups(m.SecurityGroups, m.guards(*active.vm))
 	}
 	if standby != nil && m.StandbySite.ValueString() != string(standby.at.ID()) || standby == nil && complete {
 		var s spot

@@ -171,6 +171,20 @@ func refreshMetadata(state types.Map, seen map[string]string) types.Map {
 	return types.MapValueMust(types.StringType, elems)
 }
 
+// guards are the security groups of a machine in the words of m: its own id for
+// one that m asks for by it.
+func (m model) guards(vm psn.VM) []string {
+	var out []string
+	for _, g := range vm.SecurityGroups {
+		if ref := vm.SecurityGroupRefs[g]; ref != "" && slices.Contains(m.groups(), ref) {
+			g = ref
+		}
+		out = append(out, g)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // refreshGroups takes over the security groups where the platform tells them.
 func refreshGroups(state types.Set, seen []string) types.Set {
 	if seen == nil {
