@@ -108,7 +108,7 @@ func TestLifecycle(t *testing.T) {
 				providertest.OnlyThese("update "+address),
 				plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("makes the machine anew with what stands of it")),
 			),
-			Check:            stands(lab, "machine and standby", &standby),
+			Check: stands(lab, "machine and standby", &standby),
 		},
 		{ResourceName: address, ImportState: true, ImportStateId: string(id), ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"placement", "timeouts", "disruption"}},
