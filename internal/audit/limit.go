@@ -13,6 +13,9 @@ const (
 	// LimitReading: the plan holds no reading of data.psn_inventory, so an
 	// inventory changed in every part of the file is not told from a true one.
 	LimitReading Limit = "inventory reading"
+	// LimitSupplied: GPUs and kinds of storage of clusters, which no reading tells,
+	// are what the configuration says of them.
+	LimitSupplied Limit = "supplied capacity"
 	// LimitProvider: show -json does not say which version of the provider made
 	// it; the digest of the rules does, where a psn_placement is there.
 	LimitProvider Limit = "provider version"
@@ -36,6 +39,9 @@ func limitsOf(r *Report, f *File) []Limit {
 	out := []Limit{LimitSignature, LimitInventory, LimitProvider, LimitEvidence}
 	if f.Kind == KindPlan && len(f.Readings) == 0 && len(inventoried(f)) > 0 {
 		out = append(out, LimitReading)
+	}
+	if supplied(f) {
+		out = append(out, LimitSupplied)
 	}
 	if f.Kind == KindPlan && f.Timestamp.IsZero() {
 		out = append(out, LimitTimestamp)

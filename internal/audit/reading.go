@@ -220,15 +220,42 @@ func compareCluster(now, then map[string]any, in, address string) difference {
 	for _, name := range names {
 		switch name {
 		case "name":
+		case "gpus", "storage_classes":
+			if then[name] == nil {
+				continue // no platform tells them; limitsOf says so
+			}
+			differ(note, name, now, then, in, address)
 		case "commitments":
 			note(compareCommitments(now[name], then[name], in, address))
 		default:
-			if at, _, _ := firstDifference(now[name], then[name], name); at != "" {
-				note(difference{fmt.Sprintf("%s has %s %s, %s read %s", in, at, figure(now, at), address, figure(then, at)), !lower(figure(now, at), figure(then, at))})
-			}
+			differ(note, name, now, then, in, address)
 		}
 	}
 	return worst
+}
+
+// differ notes that an attribute of a cluster is not what was read.
+func differ(note func(difference), name string, now, then map[string]any, in, address string) {
+	if at, _, _ := firstDifference(now[name], then[name], name); at != "" {
+		note(difference{fmt.Sprintf("%s has %s %s, %s read %s", in, at, figure(now, at), address, figure(then, at)), !lower(figure(now, at), figure(then, at))})
+	}
+}
+
+// supplied reports whether a placement rests on GPUs or kinds of storage, which
+// the configuration adds to what was read.
+func supplied(f *File) bool {
+	for _, c := range inventoried(f) {
+		sites, _ := c.After["inventory"].([]any)
+		for _, e := range sites {
+			site, _ := e.(map[string]any)
+			for _, k := range byName(site["clusters"]) {
+				if k["gpus"] != nil || k["storage_classes"] != nil {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // compareCommitments holds that what others were found to use stands in the

@@ -35,11 +35,8 @@ func TestInventoriesAreHeldAgainstTheirReading(t *testing.T) {
 		message  string
 		severity psn.Severity
 	}{
-		"capacity is inflated": {set("vcpus", json.Number("3840")), "cluster acilia-cl01 at acilia (vsphere) has vcpus 3840, data.psn_inventory.now read 384", psn.SeverityError},
-		"a little":             {set("memory_mib", json.Number("1572865")), "has memory_mib 1572865, data.psn_inventory.now read 1572864", psn.SeverityError},
-		"graphics are made up": {set("gpus", json.Number("8")), "has gpus 8, data.psn_inventory.now read no value", psn.SeverityError},
-		"a class of storage is made up": {set("storage_classes", object{"ssd": json.Number("9")}),
-			"has storage_classes ssd 9, data.psn_inventory.now read no value", psn.SeverityError},
+		"capacity is inflated":      {set("vcpus", json.Number("3840")), "cluster acilia-cl01 at acilia (vsphere) has vcpus 3840, data.psn_inventory.now read 384", psn.SeverityError},
+		"a little":                  {set("memory_mib", json.Number("1572865")), "has memory_mib 1572865, data.psn_inventory.now read 1572864", psn.SeverityError},
 		"commitments are taken out": {set("commitments", []any{}), "is without a commitment of 4 vcpus and 8192 memory_mib that data.psn_inventory.now read", psn.SeverityError},
 		"a commitment is lowered": {func(d object) {
 			placements(d, func(o object) {
@@ -122,5 +119,26 @@ func TestInventoryWithoutReadingIsALimit(t *testing.T) {
 	}
 	if limited(marshal(t, made(t, "clean/plan.json"))) || limited(newFixture(1).state(t)) {
 		t.Error("said of a plan with a reading, or of a state")
+	}
+}
+
+// TestSuppliedCapacityIsNamed: no platform tells GPUs and kinds of storage, so
+// the configuration may add them, and the report says that it did.
+func TestSuppliedCapacityIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]any{"gpus": json.Number("8"), "storage_classes": object{"ssd": json.Number("9")}, "commitments": nil} {
+		doc := made(t, "clean/plan.json")
+		if value != nil {
+			placements(doc, func(o object) { firstCluster(o)[name] = value })
+		}
+		got := evaluate(t, marshal(t, doc))
+		for _, f := range got.Findings {
+			if strings.Contains(f.Message, "not what was read") {
+				t.Errorf("%s: %s", name, f.Message)
+			}
+		}
+		if said := slices.Contains(got.Limits, audit.LimitSupplied); said != (value != nil) {
+			t.Errorf("%s: the report says so: %t", name, said)
+		}
 	}
 }

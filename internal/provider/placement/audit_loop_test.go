@@ -62,6 +62,7 @@ const backups = `
   site_list         = "DOC-12"
   access_procedure  = "PROC-3"
   staff_list        = "DOC-13"
+  qualification     = "QC3"
   backups = {
     daily  = { site = "pomezia", retention_days = 90 }
     weekly = { site = "rozzano", retention_days = 365 }
