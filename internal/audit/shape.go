@@ -16,11 +16,11 @@ var shapesJSON []byte
 // keys and indices: "workloads.sites". The letters of each say what of it is
 // not as the configuration has it: "c" the provider may fill it, "w" it is
 // never in a plan; and how its elements are compared: "m" a map, "s" a set. The
-// tests of this package hold the table against the provider's schemas.
+// provider's tests hold the table against its schemas.
 var shapes = sync.OnceValue(func() map[string]shape {
 	var table map[string]shape
 	if err := json.Unmarshal(shapesJSON, &table); err != nil {
-		panic(fmt.Sprintf("audit: shapes.json: %v", err)) // the tests of this package show that it parses
+		panic(fmt.Sprintf("audit: shapes.json: %v", err)) // the tests of the provider show that it parses
 	}
 	return table
 })

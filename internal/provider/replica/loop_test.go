@@ -215,7 +215,7 @@ func TestRulesAndSourcesAreJudgedInThePlan(t *testing.T) {
 		fails(byHand(lab, "brescia", "critical", ""), `Unable to plan replica "p_bs/protocollo-1".*PLC-001`+basis),
 		fails(byHand(lab, "brescia", "critical", "acilia"), `PLC-001.*its own site`+basis),
 		fails(byHand(lab, "brescia", "strategic", "pomezia"), `PLC-002.*same region`+basis),
-		fails(byHand(lab, "bergamo", "critical", "rozzano"), `Source "bergamo" is not in the.*configuration: configured are \["brescia"\]`),
+		fails(byHand(lab, "bergamo", "critical", "rozzano"), `source "bergamo" is not in the.*configuration: configured are \["brescia"\]`),
 	}, e.option())
 	if len(e.log) != 0 {
 		t.Errorf("the engine was asked: %v", e.log)

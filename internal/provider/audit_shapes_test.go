@@ -1,7 +1,8 @@
-package audit_test
+package provider_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -14,8 +15,10 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/provider"
 )
 
-// TestShapes holds the table of attributes against the schemas of the provider.
-func TestShapes(t *testing.T) {
+var update = flag.Bool("update", false, "write the audit's table of attributes")
+
+// TestAuditKnowsTheSchemas holds the audit's table of attributes against the schemas of the provider.
+func TestAuditKnowsTheSchemas(t *testing.T) {
 	t.Parallel()
 	resp, err := providerserver.NewProtocol6(provider.New("test"))().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
@@ -31,7 +34,7 @@ func TestShapes(t *testing.T) {
 		want[name] = map[string]string{}
 		shapeOf(want[name], "", s.Block.Attributes)
 	}
-	const path = "shapes.json"
+	const path = "../audit/shapes.json"
 	if *update {
 		b, err := json.MarshalIndent(want, "", " ")
 		if err != nil {
@@ -50,7 +53,7 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-schemas +table; go test ./internal/audit -run TestShapes -update writes it):\n%s", path, diff)
+		t.Errorf("%s (-schemas +table; go test ./internal/provider -run TestAuditKnowsTheSchemas -update writes it):\n%s", path, diff)
 	}
 }
 
