@@ -20,6 +20,7 @@ type listing[T any] struct {
 	all     []T // shared with callers, never changed
 	known   bool
 	readAt  time.Time // when the read began
+	reads   uint64    // kept so far
 	changes uint64    // of ours so far
 	dropped uint64    // changes at the last drop
 	own     map[string]written[T]
@@ -36,11 +37,15 @@ type written[T any] struct {
 func (l *listing[T]) get(ctx context.Context, now func() time.Time, ttl time.Duration, read func(context.Context) ([]T, error)) (all []T, fresh bool, err error) {
 	l.mu.Lock()
 	all, young := l.all, l.known && now().Sub(l.readAt) < ttl
+	reads := l.reads
 	l.mu.Unlock()
 	if young {
 		return all, false, nil
 	}
 	all, err = l.reading.do(ctx, func(ctx context.Context) ([]T, error) {
+		if all, ok := l.since(reads); ok {
+			return all, nil // one ended between the look above and this
+		}
 		for {
 			at, seq := now(), l.begin()
 			got, err := read(ctx)
@@ -85,6 +90,13 @@ func (l *listing[T]) find(ctx context.Context, now func() time.Time, ttl time.Du
 	return nil, nil
 }
 
+// since returns what is known when a read was kept after that many.
+func (l *listing[T]) since(reads uint64) ([]T, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all, l.known && l.reads > reads
+}
+
 func (l *listing[T]) begin() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,6 +112,7 @@ func (l *listing[T]) store(all []T, at time.Time, seq uint64) bool {
 		return false
 	}
 	l.all, l.readAt, l.known = all, at, true
+	l.reads++
 	for ref, o := range l.own {
 		if o.seq <= seq {
 			delete(l.own, ref) // the read saw it
