@@ -186,29 +186,36 @@ func (s *Site) Refresh() {
 
 // FindVM returns the machine of that id, or psn.NotFound.
 func (s *Site) FindVM(ctx context.Context, id psn.VMID) (*psn.VM, error) {
-	what, uuid := fmt.Sprintf("virtual machine %s", id), id.InstanceUUID()
+	uuid := id.InstanceUUID()
 	vm, a := s.cache.find(uuid, s.now(), s.ttl, absentTTL)
 	for a == unknown {
-		if s.cache.since(s.now(), s.ttl) { // only whether it was made meanwhile is open
-			if vm, able, err := s.findOne(ctx, id); able {
-				return vm, s.at(err)
-			}
-		}
 		if _, err := s.read(ctx); err != nil {
-			return nil, s.at(fmt.Errorf("find %s: %w", what, err))
+			return nil, s.at(fmt.Errorf("find virtual machine %s: %w", id, err))
 		}
 		// The read just made is believed whatever its duration. It is unknown
 		// again only when a change of ours made the cache forget it meanwhile.
 		vm, a = s.cache.find(uuid, s.now(), 1<<62, 1<<62)
 	}
 	if a != present {
-		return nil, s.at(psn.Errorf(psn.NotFound, "%s does not exist", what))
+		return nil, s.at(psn.Errorf(psn.NotFound, "virtual machine %s does not exist", id))
 	}
 	return &vm, nil
 }
 
-// findOne asks the driver for one machine, when it can tell: making a thousand
-// machines must not read the site a thousand times.
+// FindNewVM is FindVM for who is about to make the machine and looks whether
+// somebody has just done so. Where the last read is too old to tell, the driver
+// is asked for the one machine, if it can be: making a thousand machines must not
+// read the site a thousand times. It is not for loops over what stands.
+func (s *Site) FindNewVM(ctx context.Context, id psn.VMID) (*psn.VM, error) {
+	if _, a := s.cache.find(id.InstanceUUID(), s.now(), s.ttl, absentTTL); a == unknown && s.cache.since(s.now(), s.ttl) {
+		if vm, able, err := s.findOne(ctx, id); able {
+			return vm, s.at(err)
+		}
+	}
+	return s.FindVM(ctx, id)
+}
+
+// findOne asks the driver for one machine, when it can tell.
 func (s *Site) findOne(ctx context.Context, id psn.VMID) (vm *psn.VM, able bool, err error) {
 	err = s.try(ctx, func(d driver.Site) (err error) {
 		f, ok := d.(driver.Finder)

@@ -304,7 +304,7 @@ func TestManyCreatesReadTheSiteOnce(t *testing.T) {
 		f := newFake()
 		s := platform.New(psn.Acilia, psn.VSphere, "site acilia (vsphere)", func(context.Context) (driver.Site, error) { return finder{f}, nil })
 		for n := range 9 {
-			if _, err := s.FindVM(t.Context(), vmID(n)); !psn.Is(err, psn.NotFound) {
+			if _, err := s.FindNewVM(t.Context(), vmID(n)); !psn.Is(err, psn.NotFound) {
 				t.Fatal(err)
 			}
 			if _, err := s.CreateVM(t.Context(), driver.VMSpec{ID: vmID(n)}); err != nil {
@@ -315,13 +315,22 @@ func TestManyCreatesReadTheSiteOnce(t *testing.T) {
 		if all, one := f.count("Inventory"), f.count("FindVM"); all != 1 || one != 8 {
 			t.Errorf("%d reads of the site and %d of a machine, want 1 and 8", all, one)
 		}
+		for n := range 9 { // what stands is not asked for one by one
+			if _, err := s.FindVM(t.Context(), vmID(n+100)); !psn.Is(err, psn.NotFound) {
+				t.Fatal(err)
+			}
+		}
+		if all, one := f.count("Inventory"), f.count("FindVM"); all != 2 || one != 8 {
+			t.Errorf("%d reads of the site and %d of a machine, want 2 and 8", all, one)
+		}
+		time.Sleep(3 * time.Second)
 		f.put(psn.VM{Ref: "vm-x", InstanceUUID: strings.ToUpper(vmID(20).InstanceUUID())})
-		if vm, err := s.FindVM(t.Context(), vmID(20)); err != nil || vm.Ref != "vm-x" {
+		if vm, err := s.FindNewVM(t.Context(), vmID(20)); err != nil || vm.Ref != "vm-x" {
 			t.Errorf("made by another process: %v, %v", vm, err)
 		}
 		time.Sleep(time.Second)
 		f.fail["FindVM"] = []error{psn.Errorf(psn.Forbidden, "no")}
-		if _, err := s.FindVM(t.Context(), vmID(21)); !psn.Is(err, psn.Forbidden) || !strings.Contains(err.Error(), "acilia") {
+		if _, err := s.FindNewVM(t.Context(), vmID(21)); !psn.Is(err, psn.Forbidden) || !strings.Contains(err.Error(), "acilia") {
 			t.Errorf("err = %v", err)
 		}
 	})

@@ -33,7 +33,7 @@ func (s seen) spot() spot { return spot{s.at.ID(), s.at.Platform(), s.vm.Cluster
 func locate(ctx context.Context, all places, id psn.VMID, sites []psn.Site) (active, standby *seen, err error) {
 	var errs []error
 	for _, s := range sites {
-		found, err := everyAt(ctx, all, id, s)
+		found, err := everyAt(ctx, all, id, s, (*platform.Site).FindVM)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -48,8 +48,9 @@ func locate(ctx context.Context, all places, id psn.VMID, sites []psn.Site) (act
 	return active, standby, errors.Join(errs...)
 }
 
-// everyAt returns the machines of the id at a site, on each of its platforms.
-func everyAt(ctx context.Context, all places, id psn.VMID, s psn.Site) ([]seen, error) {
+// everyAt returns the machines of the id at a site, on each of its platforms, as
+// find finds them.
+func everyAt(ctx context.Context, all places, id psn.VMID, s psn.Site, find func(*platform.Site, context.Context, psn.VMID) (*psn.VM, error)) ([]seen, error) {
 	at, err := all.At(s)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func everyAt(ctx context.Context, all places, id psn.VMID, s psn.Site) ([]seen, 
 	var out []seen
 	var errs []error
 	for _, p := range at {
-		vm, err := p.FindVM(ctx, id)
+		vm, err := find(p, ctx, id)
 		switch {
 		case psn.Is(err, psn.NotFound):
 		case err != nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/italia/terraform-provider-psn/internal/platform"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -28,7 +29,7 @@ func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostic
 		return
 	}
 	for _, s := range all {
-		found, err := everyAt(ctx, r.places, m.vmid(), s)
+		found, err := everyAt(ctx, r.places, m.vmid(), s, (*platform.Site).FindNewVM)
 		if err != nil {
 			if s == m.home().site || s == m.standby().site {
 				diags.Append(diagnose.UnableAt(path.Root("site"), "create", describe(m.ID, m.Name), err))
