@@ -29,6 +29,9 @@ func (s spot) String() string {
 	return fmt.Sprintf("cluster %s at %s (%s)", s.cluster, s.site, s.platform)
 }
 
+// id names the cluster as findings do.
+func (s spot) id() string { return fmt.Sprintf("%s/%s/%s", s.site, s.platform, s.cluster) }
+
 // headroom adds up what the machines of the file and the commitments of others
 // take on every cluster of a recorded inventory, in normal operation and after
 // the loss of each site and, with region, of each whole region. It knows nothing of how the places were chosen.
@@ -90,9 +93,9 @@ func losses(at psn.Site, region bool) []loss {
 func demand(at spot, lost loss, others []psn.Commitment, seats []seat) (need psn.Resources, used bool) {
 	for _, m := range others {
 		if m.ForSite == "" || lost.hits(m.ForSite) {
-			need = need.Add(m.Resources)
+			need = sum(need, m.Resources)
 		} else {
-			need.StorageMiB += m.Resources.StorageMiB
+			need.StorageMiB = plus(need.StorageMiB, m.Resources.StorageMiB)
 		}
 	}
 	for _, s := range seats {
@@ -100,9 +103,9 @@ func demand(at spot, lost loss, others []psn.Commitment, seats []seat) (need psn
 		case s.undecided:
 			continue
 		case s.active == at, s.standby == at && (s.serves || lost.hits(s.active.site)):
-			need = need.Add(s.resources)
+			need = sum(need, s.resources)
 		case s.standby == at:
-			need.StorageMiB += s.resources.StorageMiB
+			need.StorageMiB = plus(need.StorageMiB, s.resources.StorageMiB)
 		default:
 			continue
 		}

@@ -10,9 +10,28 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// keptOnes are the attributes that a psn_placement keeps as they stood while the
-// decision stays the same, whatever the configuration has anew.
-var keptOnes = map[string]bool{"inventory": true, "as_of": true}
+// keptOnes are the attributes that a type keeps as they stood while what it
+// decided or found stays the same, whatever the configuration has anew.
+var keptOnes = map[string]map[string]bool{
+	"psn_placement": {"inventory": true, "as_of": true},
+	"psn_service":   {"as_of": true},
+	"psn_replica":   {"as_of": true},
+}
+
+// weighty are the attributes that say place, class, size, derogation and quota.
+// One of these that is not as the configuration has it is no matter of course,
+// even where the plan leaves it as it was.
+var weighty = map[string]bool{
+	"tenant_id": true, "service_id": true, "placement": true, "workloads": true, "inventory": true,
+	"site": true, "region": true, "platform": true, "cluster": true, "sites": true, "home_site": true, "active_site": true,
+	"standby_site": true, "standby_region": true, "standby_platform": true, "standby_cluster": true,
+	"exclude": true, "survive_region": true, "data_location": true, "backups": true,
+	"backup_location": true, "metadata_location": true, "log_location": true, "site_list": true,
+	"classification": true, "classification_state": true, "classification_date": true, "reclassification": true,
+	"vcpus": true, "memory_gib": true, "storage_gib": true, "size_gib": true, "disks": true,
+	"derogations": true, "as_of": true, "data_location_derogation": true, "allow_unknown_at_plan": true,
+	"quota": true, "site_quotas": true,
+}
 
 // againstConfiguration compares what is planned with what the configuration has
 // as constants, at any depth, and with what it leaves out.
@@ -38,26 +57,39 @@ func againstConfiguration(f *File) []psn.Finding {
 				continue
 			}
 			at, wrote, has := s.difference(e.Constant, c.After[name], c.Unknown[name], name, name)
-			if at == "" || c.Type == "psn_placement" && keptOnes[name] && same(c.Before[name], c.After[name]) {
+			if at == "" || keptOnes[c.Type][name] && unchanged(c, name) {
 				continue
 			}
-			out = append(out, ruleViews.finding(c.Address, fmt.Sprintf("attribute %s is %s in the configuration and %s in resource_changes%s", at, inWords(at, wrote), inWords(at, has), asBefore(c, name))))
+			out = append(out, undeclaredValue(c, name, fmt.Sprintf("attribute %s is %s in the configuration and %s in resource_changes", at, inWords(at, wrote), inWords(at, has))))
 		}
 		for _, name := range s.given() {
 			if _, written := d.Expressions[name]; !written && c.After[name] != nil {
-				out = append(out, ruleViews.finding(c.Address, fmt.Sprintf("attribute %s is absent in the configuration and %s in resource_changes%s", name, inWords(name, c.After[name]), asBefore(c, name))))
+				out = append(out, undeclaredValue(c, name, fmt.Sprintf("attribute %s is absent in the configuration and %s in resource_changes", name, inWords(name, c.After[name]))))
 			}
 		}
 	}
 	return append(out, undeclaredInstances(f)...)
 }
 
-// asBefore says what else than a change of the file explains a value.
-func asBefore(c Resource, name string) string {
-	if c.Before == nil || !same(c.Before[name], c.After[name]) {
-		return ""
+// undeclaredValue is the finding on a value that the configuration does not have.
+// Where the plan leaves it as it was lifecycle.ignore_changes explains it too,
+// which the file does not tell: that is a failure of what is weighty alone.
+func undeclaredValue(c Resource, name, message string) psn.Finding {
+	if !unchanged(c, name) {
+		return ruleViews.finding(c.Address, message)
 	}
-	return ", as before the plan: the file was changed, or lifecycle.ignore_changes, which is not in it, keeps the value"
+	message += ", as before the plan: the file was changed, or lifecycle.ignore_changes, which is not in it, keeps the value"
+	if weighty[name] {
+		return ruleViews.finding(c.Address, message)
+	}
+	out := ruleViews.undecidable(c.Address, message)
+	out.Severity, out.Remedy = psn.SeverityWarning, fmt.Sprintf("look in the configuration whether lifecycle.ignore_changes of the resource names %s", name)
+	return out
+}
+
+// unchanged reports whether the plan leaves an attribute of what is there as it was.
+func unchanged(c Resource, name string) bool {
+	return c.Before != nil && same(c.Before[name], c.After[name])
 }
 
 func same(a, b any) bool {

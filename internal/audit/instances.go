@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // instances are the addresses that a declaration makes, as far as its count or
@@ -17,7 +15,9 @@ type instances struct {
 	certain []string
 	likely  []string
 	source  string // what likely ones are made from
+	counted bool   // a count makes some of the likely ones
 	all     bool   // no others can be
+	tooMany bool   // more than are listed
 }
 
 // suffixes are the keys, as addresses end in them, that a count or for_each
@@ -52,8 +52,12 @@ func (f *File) suffixes(r Repeat, module string) (keys []string, source string, 
 	return keys, source, true
 }
 
-// maxCount bounds what a changed file can make the audit list.
-const maxCount = 1 << 16
+// maxCount bounds one count, maxListed all instances of a file: a few bytes of
+// it, as of modules with a count within others, may ask for any number.
+const (
+	maxCount  = 1 << 16
+	maxListed = 1 << 18
+)
 
 // quoted writes a key as addresses have it.
 func quoted(key string) string {
@@ -65,6 +69,7 @@ func quoted(key string) string {
 type planned struct {
 	file      *File
 	addresses []string
+	listed    *int // instances so far, of modules too
 }
 
 // expand lists the instances of a node, a resource or a module, in each instance
@@ -80,32 +85,36 @@ func (p planned) expand(address, module string, r Repeat, met []string) instance
 		}
 		within = p.expand(module, call.Within, call.Repeat, p.addresses)
 	}
+	if within.tooMany {
+		return within
+	}
 	local := strings.TrimPrefix(strings.TrimPrefix(address, module), ".")
-	out := instances{source: within.source, all: within.all}
-	if r.Count == nil && r.ForEach == nil {
+	keys, source, known := []string{""}, "", true
+	if r.Count != nil || r.ForEach != nil {
+		keys, source, known = f.suffixes(r, module)
+	} else if keyed := keyedMet(address, met); len(keyed) > 0 {
 		// One, or functions of constants, of which the file has nothing: these
 		// have keys, and are taken as they are met.
-		out.certain, out.likely = each(within.certain, local, []string{""}), each(within.likely, local, []string{""})
-		if keyed := keyedMet(address, met); len(keyed) > 0 {
-			out.certain, out.likely, out.all = keyed, nil, false
-		}
+		return instances{certain: keyed, source: within.source}
+	}
+	if !known {
+		return instances{certain: keyedMet(address, met)}
+	}
+	if *p.listed += (len(within.certain) + len(within.likely)) * len(keys); *p.listed > maxListed {
+		return instances{tooMany: true}
+	}
+	out := instances{source: within.source, counted: within.counted, all: within.all}
+	if source == "" {
+		out.certain, out.likely = each(within.certain, local, keys), each(within.likely, local, keys)
 		return out
 	}
-	keys, source, known := f.suffixes(r, module)
-	switch {
-	case !known:
-		return instances{certain: keyedMet(address, met)}
-	case source == "":
-		out.certain, out.likely = each(within.certain, local, keys), each(within.likely, local, keys)
-	default:
-		out.likely = each(slices.Concat(within.certain, within.likely), local, keys)
-		out.source, out.all = source, false
-	}
+	out.likely = each(slices.Concat(within.certain, within.likely), local, keys)
+	out.source, out.counted, out.all = source, within.counted || r.ForEach == nil, false
 	return out
 }
 
 func each(modules []string, local string, keys []string) []string {
-	var out []string
+	out := make([]string, 0, len(modules)*len(keys))
 	for _, m := range modules {
 		for _, k := range keys {
 			out = append(out, join(m, local+k))
@@ -149,52 +158,4 @@ func upTo(address string, n int) string {
 		}
 	}
 	return address
-}
-
-// undeclaredInstances compares the instances that the plan has with those that
-// the configuration asks for: each is planned, deleted, moved or forgotten.
-func undeclaredInstances(f *File) []psn.Finding {
-	there := map[string]bool{}
-	var met []string
-	after := planned{file: f}
-	for _, c := range f.Changes {
-		there[c.Address], there[c.Previous] = true, true
-		if c.After != nil {
-			after.addresses = append(after.addresses, c.Address)
-		}
-		met = append(met, c.Address)
-	}
-	// A plan that stopped early lacks some, one that destroys everything most.
-	if f.Errored || f.Incomplete || len(after.addresses) == 0 {
-		return nil
-	}
-	byDeclaration := map[string][]string{}
-	for _, a := range after.addresses {
-		byDeclaration[configAddress(a)] = append(byDeclaration[configAddress(a)], a)
-	}
-	var out []psn.Finding
-	for _, address := range slices.Sorted(maps.Keys(f.Declared)) {
-		d := f.Declared[address]
-		want := after.expand(address, d.Module, d.Repeat, met)
-		for _, a := range want.certain {
-			if !there[a] {
-				out = append(out, ruleViews.finding(a, "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only"))
-			}
-		}
-		for _, a := range byDeclaration[address] {
-			if want.all && !slices.Contains(want.certain, a) && !slices.Contains(want.likely, a) {
-				out = append(out, ruleViews.finding(a, "resource_changes keeps or makes an instance that count or for_each of the configuration do not ask for"))
-			}
-		}
-		missing := slices.DeleteFunc(slices.Clone(want.likely), func(a string) bool { return there[a] })
-		if len(missing) == 0 {
-			continue
-		}
-		lost := ruleViews.undecidable(missing[0], fmt.Sprintf("%d instances are to be made from %s, the plan lacks %d of them: the file does not tell whether the configuration leaves them out", len(want.likely), want.source, len(missing)))
-		if len(missing) < len(want.likely) {
-			lost.Severity = psn.SeverityWarning
-		}
-		out = append(out, lost)
-	}
-	return out
 }

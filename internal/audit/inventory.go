@@ -16,13 +16,13 @@ func readInventory(v view) []psn.SiteInventory {
 			inv.Error = "not reachable"
 		}
 		for _, c := range s.list("clusters") {
-			cluster := psn.Cluster{Name: c.text("name"), Capacity: held(c)}
+			cluster := psn.Cluster{Name: c.text("name"), Capacity: held(c, maxAmount)}
 			for _, m := range c.list("commitments") {
 				cluster.Commitments = append(cluster.Commitments, psn.Commitment{
 					Tenant:    psn.TenantID(m.text("tenant")),
 					Service:   psn.ServiceID(m.text("service")),
 					ForSite:   psn.Site(m.text("for_site")),
-					Resources: held(m),
+					Resources: held(m, maxTaken),
 				})
 			}
 			inv.Clusters = append(inv.Clusters, cluster)
@@ -33,8 +33,8 @@ func readInventory(v view) []psn.SiteInventory {
 }
 
 // held is amounts for what cannot be below 0: a negative commitment would make room.
-func held(v view) psn.Resources {
-	return psn.Resources{VCPUs: v.amount("vcpus"), MemoryMiB: v.amount("memory_mib"), StorageMiB: v.amount("storage_mib")}
+func held(v view, most int64) psn.Resources {
+	return psn.Resources{VCPUs: v.upTo("vcpus", most), MemoryMiB: v.upTo("memory_mib", most), StorageMiB: v.upTo("storage_mib", most)}
 }
 
 // amounts reads resources that may be negative: headroom that lacks.

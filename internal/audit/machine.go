@@ -95,10 +95,10 @@ func (s *subjects) compareRest(id psn.VMID, v view, own, from place) {
 
 // size is what a machine takes by its own attributes.
 func size(v view) (r psn.Resources, unknown bool) {
-	r = psn.Resources{VCPUs: v.amount("vcpus"), MemoryMiB: v.amount("memory_gib") * mibPerGiB}
+	r = psn.Resources{VCPUs: v.amount("vcpus"), MemoryMiB: v.gib("memory_gib")}
 	unknown = v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("disks")
 	for _, d := range v.list("disks") {
-		r.StorageMiB += d.amount("size_gib") * mibPerGiB
+		r.StorageMiB = plus(r.StorageMiB, d.gib("size_gib"))
 		unknown = unknown || d.unknownAt("size_gib")
 	}
 	return r, unknown

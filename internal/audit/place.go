@@ -41,8 +41,8 @@ func readPlace(v view) place {
 		standbyCluster:  v.text("standby_cluster"),
 		resources: psn.Resources{
 			VCPUs:      v.amount("vcpus"),
-			MemoryMiB:  v.amount("memory_gib") * mibPerGiB,
-			StorageMiB: v.amount("storage_gib") * mibPerGiB,
+			MemoryMiB:  v.gib("memory_gib"),
+			StorageMiB: v.gib("storage_gib"),
 		},
 		sizeUnknown: v.unknownAt("vcpus") || v.unknownAt("memory_gib") || v.unknownAt("storage_gib"),
 		active:      v.text("standby_mode") == activeActive,

@@ -63,7 +63,7 @@ func holdings(v view, tenant psn.TenantID, own []place) map[psn.Site]psn.Resourc
 		for _, c := range s.Clusters {
 			for _, m := range c.Commitments {
 				if m.Tenant == tenant && m.ForSite == "" && !mine[m.Service] {
-					out[s.Site] = out[s.Site].Add(m.Resources)
+					out[s.Site] = sum(out[s.Site], m.Resources)
 				}
 			}
 		}
@@ -104,33 +104,33 @@ func (s *subjects) withinQuotas() {
 
 // taken adds up what counts against a quota; unsure says that the size or place
 // of a machine is not known.
-func (a allowance) taken(seats []seat) (sum psn.Resources, unsure bool) {
+func (a allowance) taken(seats []seat) (all psn.Resources, unsure bool) {
 	count := func(s seat) {
 		if a.site == "" || s.active.site == a.site {
-			sum = sum.Add(s.resources)
+			all = sum(all, s.resources)
 		}
 		if s.serves && s.standby.site != "" && (a.site == "" || s.standby.site == a.site) {
-			sum = sum.Add(s.resources)
+			all = sum(all, s.resources)
 		}
 		unsure = unsure || s.sizeUnknown || a.site != "" && s.undecided
 	}
 	for site, r := range a.held {
 		if a.site == "" || site == a.site {
-			sum = sum.Add(r)
+			all = sum(all, r)
 		}
 	}
 	for _, p := range a.own {
 		count(p.seat(""))
 	}
 	if !a.all {
-		return sum, unsure
+		return all, unsure
 	}
 	for _, s := range seats {
 		if s.service.Tenant() == a.tenant {
 			count(s)
 		}
 	}
-	return sum, unsure || slices.ContainsFunc(seats, func(s seat) bool { return s.service == "" && s.undecided })
+	return all, unsure || slices.ContainsFunc(seats, func(s seat) bool { return s.service == "" && s.undecided })
 }
 
 func gibUp(mib int64) int64 { return (mib + mibPerGiB - 1) / mibPerGiB }

@@ -37,8 +37,8 @@ func unrecorded(v view, r Resource) []psn.Finding {
 }
 
 // recorded compares what resources say of themselves (findings, verdict,
-// policy_digest) with what was derived from their attributes, of which doc is made.
-func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) []psn.Finding {
+// policy_digest) with what was derived from their attributes, of which s is made.
+func recorded(resources []Resource, derived []psn.Finding, s *subjects) []psn.Finding {
 	written := map[verdict]bool{}
 	judged := false // some resource carries findings that are known
 	var out []psn.Finding
@@ -91,15 +91,18 @@ func recorded(resources []Resource, derived []psn.Finding, doc policy.Document) 
 	}
 	said := map[verdict]bool{}
 	for _, f := range derived {
-		overfull := f.Outcome == psn.Failed && (f.Rule == ruleReserve || f.Rule == ruleOverfull)
-		if key := (verdict{f.Rule, f.Subject}); overfull && !written[key] && !said[key] {
+		ofCluster := f.Rule == ruleReserve || f.Rule == ruleOverfull
+		if ofCluster && len(s.tenancy[f.Subject]) > 1 {
+			continue // each placement knows of its own machines alone: none can record it
+		}
+		if key := (verdict{f.Rule, f.Subject}); ofCluster && f.Outcome == psn.Failed && !written[key] && !said[key] {
 			said[key] = true
 			for _, address := range placed {
 				out = append(out, ruleRecorded.finding(address, fmt.Sprintf("the recorded verdict is \"placed\", but %s is not passed: %s", f.Rule, f.Message)))
 			}
 		}
 		// The audit's own rules are known to no provider.
-		if isAuditRule(f.Rule) || wider(f, doc) || refused && (f.Rule == ruleReserve || f.Rule == ruleOverfull) {
+		if isAuditRule(f.Rule) || wider(f, s.doc) || refused && ofCluster {
 			continue
 		}
 		if f.Outcome == psn.Failed && f.Severity == psn.SeverityError && !written[verdict{f.Rule, f.Subject}] {

@@ -148,7 +148,7 @@ func Evaluate(f *File, now time.Time, opts ...Option) (*Report, error) {
 		}
 		findings = append(findings, derive(other)...)
 	}
-	findings = append(findings, recorded(changes, findings, s.doc)...)
+	findings = append(findings, recorded(changes, findings, s)...)
 	findings = append(findings, recordedRoom(changes, s)...)
 	findings = append(findings, againstReadings(f)...)
 	findings = append(findings, decisions(f)...)

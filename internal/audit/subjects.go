@@ -26,6 +26,9 @@ type subjects struct {
 
 	region     bool        // a placement asks that the loss of a region is survived
 	allowances []allowance // quotas, held against seats once all are known
+	demanding  []demanding // placements, likewise
+
+	tenancy map[string]map[string]bool // which placements use a cluster, by its id in findings
 }
 
 // read makes subjects of resources. It fails with psn.InvalidInput when an
@@ -37,6 +40,7 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 		machines: map[psn.VMID]int{},
 		takenBy:  map[psn.VMID]psn.VMID{},
 		seen:     map[string]bool{},
+		tenancy:  map[string]map[string]bool{},
 	}
 	var err error
 	// Placements come first: machines are compared with them.
@@ -58,6 +62,7 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 		}
 	}
 	s.withinQuotas()
+	s.supplied()
 	return s, err
 }
 
@@ -157,13 +162,27 @@ func (s *subjects) placement(v view) {
 		}
 		s.placed[id] = p
 		s.regions(id, p)
-		s.seats = append(s.seats, p.seat(id))
+		seat := p.seat(id)
+		s.seats = append(s.seats, seat)
+		s.uses(v.where, seat.active, seat.standby)
 		s.addMachine(id, p.machine(id))
 	}
 	s.workloads(v, assigned)
 	s.wishes(v, assigned)
 	s.inventory(v)
 	s.allow(v, psn.TenantID(v.text("tenant_id")), slices.Collect(maps.Values(assigned)), false)
+}
+
+// uses notes the clusters on which a placement puts machines.
+func (s *subjects) uses(placement string, clusters ...spot) {
+	for _, at := range clusters {
+		if id := at.id(); at.site != "" {
+			if s.tenancy[id] == nil {
+				s.tenancy[id] = map[string]bool{}
+			}
+			s.tenancy[id][placement] = true
+		}
+	}
 }
 
 // addMachine adds a machine, or replaces what a placement said of it. key is the

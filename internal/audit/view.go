@@ -68,13 +68,32 @@ func (v view) integer(name string) int64 {
 	return 0
 }
 
-// amount is integer for what cannot be negative: a size, a capacity.
-func (v view) amount(name string) int64 {
+// maxAmount is the most vCPUs, GPUs or MiB of one machine or cluster that a
+// placement takes, 1 EiB; maxTaken the most that is committed on one cluster.
+const (
+	maxAmount = 1 << 40
+	maxTaken  = 4 * maxAmount
+)
+
+// amount is integer for a size or a capacity: neither below 0 nor above maxAmount.
+func (v view) amount(name string) int64 { return v.upTo(name, maxAmount) }
+
+// gib is an amount in GiB, in MiB.
+func (v view) gib(name string) int64 { return v.upTo(name, maxAmount/mibPerGiB) * mibPerGiB }
+
+// upTo is integer for what stays between 0 and most; 0 when it does not.
+func (v view) upTo(name string, most int64) int64 {
 	n := v.integer(name)
-	if n < 0 && *v.err == nil {
+	switch {
+	case n >= 0 && n <= most:
+		return n
+	case *v.err != nil:
+	case n < 0:
 		*v.err = psn.Errorf(psn.InvalidInput, "%s: attribute %q is %d, an amount below 0: the file was changed after it was written", v.where, name, n)
+	default:
+		*v.err = psn.Errorf(psn.InvalidInput, "%s: attribute %q is %d, more than the %d that the provider takes: the file was changed after it was written", v.where, name, n, most)
 	}
-	return n
+	return 0
 }
 
 // flag returns the boolean, false when absent, null or unknown.

@@ -19,7 +19,7 @@ func (s *subjects) wishes(v view, assigned map[string]place) {
 	s.grouped(v.text("tenant_id"), workloads, assigned)
 	s.excluded(v, assigned)
 	s.survives(v, assigned)
-	s.supplied(v, workloads, assigned)
+	s.demanding = append(s.demanding, demanding{v, workloads, assigned})
 }
 
 // modes compares the mode of each standby with what its workload asks for.
@@ -173,74 +173,6 @@ func (s *subjects) survives(v view, assigned map[string]place) {
 	}
 }
 
-// supplied holds GPUs and kinds of storage that the workloads ask for against
-// those of the recorded inventory, in normal operation, after the loss of each
-// site and, where the placement asks for it, of each region.
-func (s *subjects) supplied(v view, workloads map[string]view, assigned map[string]place) {
-	region := v.flag("survive_region")
-	for _, inv := range v.list("inventory") {
-		site, platform := psn.Site(inv.text("site")), psn.Platform(inv.text("platform"))
-		for _, c := range inv.list("clusters") {
-			at := spot{site, platform, c.text("name")}
-			classes := c.object("storage_classes")
-			gpus := map[string]int64{} // by what is lost
-			storage := map[string]int64{}
-			for _, p := range assigned {
-				w, ok := workloads[p.workload]
-				if !ok {
-					continue
-				}
-				p.demands(w, at, region, gpus, storage)
-			}
-			for _, lost := range slices.Sorted(maps.Keys(gpus)) {
-				if lost != "" && gpus[lost] == gpus[""] {
-					continue // nothing waits here for that loss
-				}
-				if has := c.amount("gpus"); gpus[lost] > has {
-					rule, when := ruleOverfull, ""
-					if lost != "" {
-						rule, when = ruleReserve, fmt.Sprintf("if %s is lost, ", lost)
-					}
-					s.findings = append(s.findings, overrun(rule, at, fmt.Sprintf("%s%s needs %d GPUs for the machines of %s and has %d", when, at, gpus[lost], v.where, has)))
-				}
-			}
-			for _, class := range slices.Sorted(maps.Keys(storage)) {
-				if has := classes.amount(class); storage[class] > has {
-					s.findings = append(s.findings, overrun(ruleOverfull, at, fmt.Sprintf("%s needs %d MiB of storage of kind %q for the machines of %s and has %d", at, storage[class], class, v.where, has)))
-				}
-			}
-		}
-	}
-}
-
-// demands adds what a machine of w needs on a cluster: GPUs by what is lost, ""
-// for nothing, and storage by kind.
-func (p place) demands(w view, at spot, region bool, gpus, storage map[string]int64) {
-	n, class := w.amount("gpus"), w.text("storage_class")
-	seat := p.seat("")
-	if seat.undecided || n == 0 && class == "" {
-		return
-	}
-	lost := []string{""}
-	for _, site := range psn.Sites() {
-		if site != at.site {
-			lost = append(lost, string(site))
-		}
-	}
-	if other := otherRegion(at.site); region {
-		lost = append(lost, string(other))
-	}
-	for _, l := range lost {
-		takes := seat.active == at || seat.standby == at && (p.active || l != "" && (string(seat.active.site) == l || string(seat.active.site.Region()) == l))
-		if takes && n > 0 {
-			gpus[l] += n
-		}
-	}
-	if class != "" && (seat.active == at || seat.standby == at) {
-		storage[class] += p.resources.StorageMiB
-	}
-}
-
 // otherRegion is the region a site is not in, "" when it is in none.
 func otherRegion(site psn.Site) psn.Region {
 	for _, r := range psn.Regions() {
@@ -255,7 +187,7 @@ func otherRegion(site psn.Site) psn.Region {
 func overrun(id string, at spot, message string) psn.Finding {
 	r, _ := policy.RuleOf(id)
 	return psn.Finding{
-		Rule: r.ID, Severity: r.Severity, Outcome: psn.Failed, Subject: fmt.Sprintf("%s/%s/%s", at.site, at.platform, at.cluster), Message: message,
+		Rule: r.ID, Severity: r.Severity, Outcome: psn.Failed, Subject: at.id(), Message: message,
 		Remedy: "free or add capacity there, or move machines off it", Basis: r.Basis, Citation: r.Citation,
 	}
 }
