@@ -94,7 +94,8 @@ func withoutWorkload(req *placement.Request, name string, leave map[string]place
 	var groups []placement.Group
 	for _, g := range req.Groups {
 		g.Workloads = slices.DeleteFunc(slices.Clone(g.Workloads), func(w string) bool { return w == name })
-		if len(g.Workloads) > 1 {
+		// One workload alone still has its machines together.
+		if len(g.Workloads) > 1 || len(g.Workloads) == 1 && g.Kind == placement.Together {
 			groups = append(groups, g)
 		}
 	}

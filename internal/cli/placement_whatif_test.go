@@ -112,6 +112,37 @@ func TestPlacementWhatIfWithoutAWorkload(t *testing.T) {
 	}
 }
 
+// A workload that stays alone in its group still has its machines on one cluster.
+func TestPlacementWhatIfStaysTogether(t *testing.T) {
+	t.Parallel()
+	request := func(kind placement.GroupKind) string {
+		return requestFile(t, func(req *placement.Request) {
+			req.Current, req.Workloads = nil, req.Workloads[:2]
+			var most psn.Resources
+			for _, s := range req.Sites {
+				for i := range s.Clusters {
+					s.Clusters[i].Commitments = nil
+					most = most.Max(s.Clusters[i].Capacity)
+				}
+			}
+			for i := range req.Workloads {
+				w := &req.Workloads[i]
+				w.Classification, w.Instances, w.AntiAffinity, w.PerInstance = psn.Ordinary, 1, false, psn.Resources{VCPUs: 1, MemoryMiB: 1, StorageMiB: 1}
+				w.Sites, w.Regions, w.Platforms = nil, nil, nil
+			}
+			// No cluster holds both machines of the one that stays.
+			req.Workloads[1].Instances, req.Workloads[1].PerInstance.VCPUs = 2, most.VCPUs/2+1
+			req.Groups = []placement.Group{{Name: "group", Kind: kind, Workloads: []string{req.Workloads[0].Name, req.Workloads[1].Name}}}
+		})
+	}
+	if c := whatIf(t, request(placement.Together), "--without", "w0000"); c.After.Verdict != placement.Infeasible {
+		t.Errorf("after it the verdict is %q", c.After.Verdict)
+	}
+	if c := whatIf(t, request(placement.ApartCluster), "--without", "w0000"); c.After.Verdict != placement.Placed {
+		t.Errorf("after it the verdict of those apart is %q", c.After.Verdict)
+	}
+}
+
 // Moves are against where machines stand today, not against another decision.
 func TestPlacementWhatIfMovesAgainstToday(t *testing.T) {
 	t.Parallel()
