@@ -10,7 +10,7 @@ import (
 // bringDisks grows the disks that stand, and makes and attaches those that do
 // not.
 func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
-	if err := s.putBack(ctx, m); err != nil {
+	if err := s.putBack(ctx, m, len(p.Disks)); err != nil {
 		return err
 	}
 	c, err := s.volume(ctx, m.scope)

@@ -57,7 +57,7 @@ func (s *Site) Power(ctx context.Context, ref string, want psn.PowerState) error
 	defer unlock()
 	m, err := s.machine(ctx, ref)
 	if err == nil && want == psn.PoweredOn {
-		err = s.putBack(ctx, m)
+		err = s.putBack(ctx, m, everyDisk)
 	}
 	if err == nil {
 		err = s.power(ctx, m.nova, ref, want)

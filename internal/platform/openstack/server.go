@@ -199,7 +199,7 @@ func (p parts) disks(s server) []psn.Disk {
 		}
 		out = append(out, d)
 	}
-	if d := s.away(); d != nil && !s.has(d.Volume) { // as it was, so that it is seen to be wanted back
+	if d := s.away(); d != nil && !s.has(d.Volume) && p.believes(s, *d) { // as it was, so that it is seen to be wanted back
 		out = append(out, psn.Disk{
 			Key: int32(d.Number), UUID: d.Volume, Path: d.Volume, CapacityBytes: d.SizeGiB << 30, //nolint:gosec // a small number of ours
 			StorageClass: p.volumes[d.Volume].Type, Mode: "persistent",
@@ -207,6 +207,13 @@ func (p parts) disks(s server) []psn.Disk {
 	}
 	slices.SortStableFunc(out, func(a, b psn.Disk) int { return cmp.Compare(a.Key, b.Key) })
 	return out
+}
+
+// believes reports whether a disk that the server says is off it to grow is one of
+// its disks: a volume of its project that says so, too.
+func (p parts) believes(s server, d awayDisk) bool {
+	v := p.volumes[d.Volume]
+	return d.bears(s, v.Metadata) && (v.Project == "" || v.Project == s.Project)
 }
 
 // number is which disk of its server a volume is, made as one or to become one.

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,13 +30,26 @@ type awayDisk struct {
 	Ends    bool   `json:"ends"`   // with the server
 }
 
-// away reads the mark; nil when no disk is away.
+// volumeID is what an id of a volume in a mark may be made of: it becomes part of
+// an address.
+var volumeID = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
+
+// away reads the mark; nil when no disk is away. Whoever may change the server
+// may write one: what it names is held against the volume (see bears) before
+// anything follows from it.
 func (s server) away() *awayDisk {
 	var d awayDisk
-	if json.Unmarshal([]byte(s.Metadata[keyGrowing]), &d) != nil || d.Volume == "" {
+	if json.Unmarshal([]byte(s.Metadata[keyGrowing]), &d) != nil || !volumeID.MatchString(d.Volume) {
 		return nil
 	}
 	return &d
+}
+
+// bears reports whether a volume's own metadata says that it is that disk of the
+// server.
+func (d awayDisk) bears(s server, metadata map[string]string) bool {
+	n, made := diskNumber(metadata)
+	return made && n == d.Number && metadata[keyID] == s.Metadata[keyID]
 }
 
 // errAttached is in the error of a volume that its storage cannot grow while a
@@ -83,9 +98,9 @@ func (s *Site) growOff(ctx context.Context, c *gophercloud.ServiceClient, m *mac
 		_, err = s.growVolume(ctx, c, &cinderVolume{ID: v.ID}, want)
 	}
 	if err == nil {
-		return s.putBack(ctx, m)
+		return s.putBack(ctx, m, everyDisk)
 	}
-	if back := s.cleanUp(ctx, func(ctx context.Context) error { return s.putBack(ctx, m) }); back != nil {
+	if back := s.cleanUp(ctx, func(ctx context.Context) error { return s.putBack(ctx, m, everyDisk) }); back != nil {
 		return s.left(err, fmt.Sprintf("volume %s, its disk %d,", v.ID, n), fmt.Errorf("it is put back by the next change of the machine, or its start: %w", back))
 	}
 	return err
@@ -105,9 +120,12 @@ func (s *Site) takeOff(ctx context.Context, c *gophercloud.ServiceClient, m *mac
 	})
 }
 
+// everyDisk is for putBack where it is not known how many disks are wanted.
+const everyDisk = math.MaxInt
+
 // putBack gives the machine the disk that is off it to grow, if there is one, and
-// takes the mark off.
-func (s *Site) putBack(ctx context.Context, m *machine) error {
+// takes the mark off. Of the machine the first disks are wanted, so many.
+func (s *Site) putBack(ctx context.Context, m *machine, disks int) error {
 	d := m.away()
 	if d == nil {
 		return nil
@@ -116,7 +134,7 @@ func (s *Site) putBack(ctx context.Context, m *machine) error {
 	if err != nil {
 		return err
 	}
-	if err := s.attachAgain(ctx, c, m, d); err != nil {
+	if err := s.attachAgain(ctx, c, m, d, disks); err != nil {
 		return fmt.Errorf("disk %d, volume %s, which was taken off to grow: %w", d.Number, d.Volume, err)
 	}
 	err = send(ctx, m.nova, http.MethodDelete, "servers/"+m.ID+"/metadata/"+keyGrowing, nil, nil)
@@ -130,12 +148,20 @@ func (s *Site) putBack(ctx context.Context, m *machine) error {
 	return err
 }
 
-func (s *Site) attachAgain(ctx context.Context, c *gophercloud.ServiceClient, m *machine, d *awayDisk) error {
-	v, err := s.volumeAtRest(ctx, c, d.Volume)
+func (s *Site) attachAgain(ctx context.Context, c *gophercloud.ServiceClient, m *machine, d *awayDisk, disks int) error {
+	drop := fmt.Sprintf("remove the metadata %s of the server (openstack server unset --property %s %s)", keyGrowing, keyGrowing, m.ID)
+	v, err := s.getVolume(ctx, c, d.Volume)
 	switch {
+	case gone(err) && d.Number >= disks:
+		return nil // it is not wanted any more
 	case gone(err):
-		return nil // there is nothing to put back
+		return psn.Errorf(psn.Conflict, "the volume is gone, and an empty one does not take its place by itself: restore it from a backup, or, to go on without what it held, %s", drop)
 	case err != nil:
+		return err
+	case m.ours() == "" || !d.bears(m.server, v.Metadata):
+		return psn.Errorf(psn.Conflict, "the volume does not bear the id of the machine and the number of the disk, so that it is not attached: if nobody is growing a disk of it, %s", drop)
+	}
+	if v, err = s.volumeAtRest(ctx, c, d.Volume); err != nil {
 		return s.stillGrowing(v, err)
 	}
 	if err := s.putRight(ctx, v); err != nil {
