@@ -1,10 +1,13 @@
 package volume
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/italia/terraform-provider-psn/internal/platform"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 )
 
@@ -31,4 +34,9 @@ func Validate(m Model) diag.Diagnostics { return volume{}.Validate(m) }
 func Flatten(m Model, v driver.Volume, holder string) Model {
 	m.flatten(v, holder)
 	return m
+}
+
+// Create is the resource's.
+func Create(ctx context.Context, at *platform.Site, m *Model) error {
+	return volume{}.Create(ctx, at, m)
 }

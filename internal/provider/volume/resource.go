@@ -4,6 +4,7 @@ package volume
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -118,20 +119,29 @@ func (volume) Delete(ctx context.Context, at *platform.Site, m model) error {
 	return at.DeleteVolume(ctx, v.Ref)
 }
 
-// vacant refuses to make a volume where one stands, but for one that is still
-// being made, as a create leaves it that was cut off: then this goes on with it.
+// vacant refuses to make a volume where one stands, be it still being made: an
+// apply of another configuration may be at that. The platform is asked anew, for a
+// driver takes an equal volume over without a word: one that appears after this
+// look and before the create cannot be told from our own. Not psn.Conflict: what
+// stands is somebody else's, and must not come into the state.
 func vacant(ctx context.Context, at *platform.Site, m *model) error {
+	at.Refresh()
 	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), "")
 	switch {
 	case psn.Is(err, psn.NotFound):
 		return nil
+	case psn.Is(err, psn.Conflict): // several
+		return psn.Errorf(psn.AlreadyExists, "%w", err)
 	case err != nil:
 		return err
-	case v.Making:
-		return nil
 	}
-	return psn.Errorf(psn.Conflict, "a volume of this name stands already, of %d GiB (%s), and may hold data of another configuration that declares it: "+
-		"give this one another name; or, when an apply that was cut off made it for this configuration, import it by the id %q", sizeOf(*v), v.Ref, m.ID.ValueString())
+	stands := "stands already"
+	if v.Making {
+		stands = fmt.Sprintf("is being made already (status %q)", v.Status)
+	}
+	return psn.Errorf(psn.AlreadyExists, "the site was asked just before the create: a volume of this name %s, of %d GiB (%s), and may hold data of another configuration that declares it: "+
+		"give this one another name; or, when an apply that was cut off made it for this configuration, import it by the id %q, or delete it with the platform's own means",
+		stands, sizeOf(*v), v.Ref, m.ID.ValueString())
 }
 
 // machine is the ref of the machine of that id at the site, empty for no id.
