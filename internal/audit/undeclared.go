@@ -122,12 +122,12 @@ func unclaimed(f *File) func(kind string, missing []string) bool {
 	keys := map[string]bool{}
 	for name, tenants := range left {
 		if len(tenants) > 0 {
-			keys[fmt.Sprintf("[%s]", quoted(name))] = true
+			keys[quoted(name)] = true
 		}
 	}
 	return func(kind string, missing []string) bool {
 		return makesMachine[kind] && slices.ContainsFunc(missing, func(a string) bool {
-			return keys[a[max(strings.LastIndexByte(a, '['), 0):]]
+			return slices.ContainsFunc(strings.FieldsFunc(a, func(c rune) bool { return c == '[' || c == ']' }), func(part string) bool { return keys[part] })
 		})
 	}
 }

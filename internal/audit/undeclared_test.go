@@ -104,6 +104,17 @@ func TestInstancesThatAReferenceMakes(t *testing.T) {
 		}, `warning AUD-002 psn_virtual_machine.vm["anagrafe-1"] undecidable`},
 		"all machines are taken out": {func(d object) { without(d, machines) },
 			`error AUD-002 psn_virtual_machine.vm["anagrafe-1"] undecidable`},
+		"all machines of a module are taken out": {func(d object) {
+			without(d, machines)
+			root := d["configuration"].(object)["root_module"].(object)
+			root["resources"] = root["resources"].([]any)[:len(root["resources"].([]any))-1]
+			root["module_calls"] = object{"m": object{
+				"for_each_expression": assignments,
+				"module": object{"resources": []any{object{
+					"address": "psn_virtual_machine.vm", "mode": "managed", "type": "psn_virtual_machine", "expressions": object{},
+				}}},
+			}}
+		}, `error AUD-002 module.m["anagrafe-1"].psn_virtual_machine.vm undecidable`},
 		"all are there": {func(object) {}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
