@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,8 @@ type store struct {
 	said   string
 	keeps  bool   // nothing can be deleted
 	stamp  object // fields that the service gives to what is made
+
+	deleted []object // told to administrators who ask for what was deleted
 }
 
 // keep serves a collection: creation, list, one object, its metadata, deletion.
@@ -64,7 +67,15 @@ func (c *cloud) keep(path, lists, key, prefix string) *store {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		out := []object{}
+		if r.URL.Query().Get("deleted") == "true" {
+			write(w, object{key + "s": s.deleted})
+			return
+		}
+		named := regexp.MustCompile(r.URL.Query().Get("name"))
 		for _, o := range s.all {
+			if name, _ := o["name"].(string); !named.MatchString(name) {
+				continue
+			}
 			if v := r.URL.Query().Get("device_id"); v != "" && o["device_id"] != v {
 				continue
 			}

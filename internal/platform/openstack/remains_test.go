@@ -1,6 +1,7 @@
 package openstack_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,8 +12,11 @@ import (
 // TestRemainsOfAMachine: what was made for a machine that somebody deleted by hand
 // is told and removed, and nothing of others; while it stands, neither.
 func TestRemainsOfAMachine(t *testing.T) {
-	for servers, stands := range map[string]bool{`{"servers": [{"id": "s1"}]}`: true, `{"servers": []}`: false} {
+	for _, stands := range []bool{true, false} {
 		s := newSite(t)
+		if stands {
+			s.servers.put(object{"id": "s1", "name": "db", "status": "ACTIVE", "tags": []any{"psn:" + psn.VMID("p_bs/db").InstanceUUID()}})
+		}
 		for n := range 2 {
 			s.volumes.put(diskOf("p_bs/db", n, 1))
 		}
@@ -20,7 +24,6 @@ func TestRemainsOfAMachine(t *testing.T) {
 		s.volumes.put(object{"id": "data", "name": "data", "size": 1, "status": "available", "metadata": object{"psn.volume": "data"}})
 		s.ports.put(object{"id": "k1", "name": "psn:p_bs/db/0", "mac_address": "fa:16:3e:00:00:01", "device_id": "", "project_id": "t1"})
 		s.ports.put(object{"id": "k2", "name": "theirs", "device_id": "", "project_id": "t1"})
-		s.answer("GET /compute/v2.1/servers", servers)
 		at := open(t, s.config(t))
 		left, err := at.VMRemains(bounded(t), "p_bs/db")
 		if err != nil {
@@ -46,5 +49,60 @@ func TestRemainsOfAMachine(t *testing.T) {
 		if none, err := at.VMRemains(bounded(t), "c_b157/db"); err != nil || len(none) > 0 {
 			t.Errorf("of a tenant that is not here: %q, %v", none, err)
 		}
+	}
+}
+
+// TestRemainsThatAreNot: nothing is removed of a machine that stands without its
+// tag or can be restored, nor anything while somebody has a part of it.
+func TestRemainsThatAreNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		with func(*site)
+		told int
+		says string
+	}{
+		"disk lent": {func(s *site) { s.volumes.all["old1"]["attachments"] = []object{{"server_id": "rescue"}} }, 3, "volume old1"},
+		"port used": {func(s *site) { s.ports.all["k1"]["device_id"] = "s7" }, 2, "port k1"},
+		"tag taken off": {func(s *site) {
+			s.servers.put(object{"id": "s1", "name": "db", "status": "ACTIVE", "tenant_id": "t1", "metadata": object{"psn.id": "p_bs/db"}})
+		}, 0, "stands (server s1)"},
+		"can be restored": {func(s *site) {
+			s.servers.deleted = []object{{"id": "s1", "name": "db", "status": "SOFT_DELETED", "tenant_id": "t1", "metadata": object{"psn.id": "p_bs/db"}}}
+		}, 3, "openstack server restore s1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			for n := range 2 {
+				s.volumes.put(diskOf("p_bs/db", n, 1))
+			}
+			s.ports.put(object{"id": "k1", "name": "psn:p_bs/db/0", "device_id": "", "project_id": "t1"})
+			c.with(s)
+			at := open(t, s.config(t))
+			if left, err := at.VMRemains(bounded(t), "p_bs/db"); err != nil || len(left) != c.told {
+				t.Errorf("told %q, %v", left, err)
+			}
+			err := at.DeleteVMRemains(bounded(t), "p_bs/db")
+			if !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("err = %v", err)
+			}
+			if len(s.volumes.ids()) != 2 || len(s.ports.ids()) != 1 {
+				t.Errorf("left are %v, %v", s.volumes.ids(), s.ports.ids())
+			}
+		})
+	}
+}
+
+// TestFoundWithoutItsTag: a machine whose tag somebody took off is found as a
+// refresh of the site finds it, and not another of its name.
+func TestFoundWithoutItsTag(t *testing.T) {
+	s := guardedSite(t)
+	s.servers.put(object{"id": "s0", "name": "db", "status": "ACTIVE", "tenant_id": "t9", "metadata": object{"psn.id": "p_bs/db"}})
+	s.servers.put(object{"id": "s2", "name": "web", "status": "ACTIVE", "tenant_id": "t1", "metadata": object{"psn.id": "p_bs/web"}})
+	s.answer("GET /compute/v2.1/servers", `{"servers": []}`)
+	at := open(t, s.config(t))
+	if vm, err := at.FindVM(bounded(t), "p_bs/db"); err != nil || vm.Ref != "s1" {
+		t.Errorf("%+v, %v", vm, err)
+	}
+	if vm, err := at.FindVM(bounded(t), "p_bs/none"); !psn.Is(err, psn.NotFound) {
+		t.Errorf("%+v, %v", vm, err)
 	}
 }
