@@ -28,16 +28,26 @@ func (m *model) failClosed() []conflict {
 	}
 	var found []conflict
 	for _, s := range m.unread {
+		if m.outOfUse(s) {
+			continue // whatever it has, nothing may use it
+		}
 		for _, k := range m.kinds {
 			if !open[k] || k.Classification != psn.Strategic || !allowed(k.Platforms, s.Platform) || !allowed(k.Regions, s.Site.Region()) {
 				continue
 			}
 			found = append(found, conflict{rule: "PLC-006", subject: m.subject(k), outcome: psn.Undecidable,
 				sentence: fmt.Sprintf("workload %s is strategic and %s could not be read (%s): its capacity and the reserve for the loss of a site cannot be checked; read and checked: %s", k.Name, placeName(s.Site, s.Platform), s.Error, m.readSites()),
-				remedy:   fmt.Sprintf("make %s reachable and plan again, or exclude it with platforms", placeName(s.Site, s.Platform))})
+				remedy:   fmt.Sprintf("make %s reachable and plan again, or exclude it", placeName(s.Site, s.Platform))})
 		}
 	}
 	return found
+}
+
+// outOfUse reports whether all of a site and platform is excluded.
+func (m *model) outOfUse(s psn.SiteInventory) bool {
+	return slices.ContainsFunc(m.req.Excluded, func(x Exclusion) bool {
+		return x.Cluster == "" && x.Site == s.Site && (x.Platform == "" || x.Platform == s.Platform)
+	})
 }
 
 // readSites lists what did answer.

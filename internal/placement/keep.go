@@ -93,8 +93,14 @@ func (m *model) mayKeep(k *kind, p, d int) bool {
 	if d < 0 {
 		return false
 	}
+	return m.mayWait(k, d) && m.separated(k, m.clusters[p], m.clusters[d])
+}
+
+// mayWait reports whether a standby of k may stand on cluster d, room and its
+// primary apart.
+func (m *model) mayWait(k *kind, d int) bool {
 	c := m.clusters[d]
-	return c.excluded == "" && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform) && m.separated(k, m.clusters[p], c)
+	return k.standby != nil && c.excluded == "" && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform)
 }
 
 // standbyFor returns the best cluster for a standby of mc with its primary at p, or -1.
@@ -149,7 +155,7 @@ func (m *model) besideSilent(leaving []*machine) (free, bound []*machine) {
 				bound = append(bound, mc)
 				continue
 			}
-		case !dark(p) && dark(d) && mc.kind.standby != nil:
+		case !dark(p) && dark(d) && m.mayWait(mc.kind, d):
 			if p = m.primaryFor(mc, d); p < 0 {
 				bound = append(bound, mc)
 				continue

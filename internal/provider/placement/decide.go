@@ -33,20 +33,23 @@ func decide(ctx context.Context, config model, prior *model) (model, diag.Diagno
 			diags.Append(diagnose.UnableAt(at(name), "place", fmt.Sprintf("workload %q", name), err))
 		}
 	}
+	if prior != nil {
+		out.AsOf = DayOfRecord(config.AsOf, prior.AsOf, config.Derogations, prior.Derogations, config.Exclude, prior.Exclude)
+	}
 	if diags.HasError() {
 		return out, diags
 	}
 	if reason := undecided(ctx, config, ws, complete); reason != "" {
-		return postpone(out, ws, complete, reason, diags)
+		return postpone(out, prior, ws, complete, reason, diags)
 	}
 	sites, known, more := expandInventory(ctx, config.Inventory)
 	if diags.Append(more...); diags.HasError() {
 		return out, diags
 	}
 	if !known {
-		return postpone(out, ws, complete, "the inventory is not known yet: something it depends on has changes pending", diags)
+		return postpone(out, prior, ws, complete, "the inventory is not known yet: something it depends on has changes pending", diags)
 	}
-	return solve(ctx, out, prior, ws, sites, diags)
+	return solve(ctx, config, out.AsOf, prior, ws, sites, diags)
 }
 
 // undecided says what is not known yet, "" when everything but the inventory is.
@@ -66,6 +69,8 @@ func undecided(ctx context.Context, config model, ws map[string]workload, comple
 		return "\"rebalance\" is not known yet"
 	case config.AsOf.IsUnknown():
 		return "\"as_of\" is not known yet"
+	case config.AllowUnknownAtPlan.IsUnknown():
+		return "\"allow_unknown_at_plan\" is not known yet"
 	}
 	for _, part := range []struct {
 		name  string
@@ -84,8 +89,11 @@ func undecided(ctx context.Context, config model, ws map[string]workload, comple
 }
 
 // postpone leaves the decision to the apply: with known keys when the machines
-// are known, so that for_each works, else with nothing known.
-func postpone(out model, ws map[string]workload, complete bool, reason string, diags diag.Diagnostics) (model, diag.Diagnostics) {
+// are known, so that for_each works, else with nothing known. A fresh inventory
+// shown here has to be the one recorded, and whether it is cannot be told before
+// the decision, unless the configuration accepts that it is told at apply: then
+// it always is (see stands).
+func postpone(out model, prior *model, ws map[string]workload, complete bool, reason string, diags diag.Diagnostics) (model, diag.Diagnostics) {
 	out.Verdict = types.StringUnknown()
 	out.Moves = types.ListUnknown(moveType())
 	out.Findings = finding.Unknown()
@@ -117,6 +125,11 @@ func postpone(out model, ws map[string]workload, complete bool, reason string, d
 			"The set of workloads is not known yet and may hold strategic ones, so their places and separation cannot be shown before they are applied.\n\n"+
 				"What to do: give the workloads in the configuration, apply what they depend on first, or accept a decision at apply with allow_unknown_at_plan = true.")
 	}
+	if prior != nil && !out.Inventory.IsUnknown() && !out.Inventory.Equal(prior.Inventory) && !out.AllowUnknownAtPlan.ValueBool() && !diags.HasError() {
+		diags.AddAttributeError(path.Root("allow_unknown_at_plan"), "Unable to plan "+describe(out.ID),
+			fmt.Sprintf("%s, and the inventory is another than the one of the decision that stands. Whether that decision is kept, with its inventory, or another is taken on the new one cannot be shown before it is applied.\n\n"+
+				"What to do: give the value in the configuration, apply what it depends on first, or accept a decision at apply with allow_unknown_at_plan = true, which records every fresh inventory.", strings.ToUpper(reason[:1])+reason[1:]))
+	}
 	what := "The machines are known, their places will be after apply."
 	if !countable {
 		what = "Neither the machines nor their places are known: for_each over assignments cannot work in this plan. Apply first what the number of instances depends on."
@@ -125,7 +138,8 @@ func postpone(out model, ws map[string]workload, complete bool, reason string, d
 	return out, diags
 }
 
-func solve(ctx context.Context, out model, prior *model, ws map[string]workload, sites []psn.SiteInventory, diags diag.Diagnostics) (model, diag.Diagnostics) {
+// solve decides; the day to judge on is that of out, the one to record is day.
+func solve(ctx context.Context, out model, day types.String, prior *model, ws map[string]workload, sites []psn.SiteInventory, diags diag.Diagnostics) (model, diag.Diagnostics) {
 	var standing map[string]placement.Assignment
 	if prior != nil {
 		standing = current(prior.Assignments)
@@ -160,8 +174,8 @@ func solve(ctx context.Context, out model, prior *model, ws map[string]workload,
 	out.Explanation = flattenLines(slices.Concat(tell(found), res.Explanation, tellWishes(req, res)))
 	out.Headroom = flattenHeadroom(res.Headroom)
 	out.PolicyDigest = types.StringValue(policy.Digest())
-	// A decision that a site's silence alone puts in doubt stands, with the warning above.
-	if prior != nil && sameInputs(out, *prior) && sameDecision(out, *prior, silent(sites)) {
+	out.AsOf = day
+	if prior != nil && stands(out, *prior, sites) {
 		kept := *prior
 		kept.AllowUnknownAtPlan = out.AllowUnknownAtPlan
 		if kept.Moves.IsNull() { // of a state written before there were moves
@@ -338,10 +352,19 @@ func remaining(standing map[string]placement.Assignment, req placement.Request) 
 	return out
 }
 
+// stands reports whether the prior decision is the record still, with the inventory
+// it was taken on: a fresh reading alone is no change. A decision that a site's
+// silence alone puts in doubt stands too, with the warning of it. Where decisions
+// may be left to the apply the fresh inventory is always recorded: the plan showed
+// it, without knowing what would be decided, and the apply must not show another.
+func stands(out, prior model, sites []psn.SiteInventory) bool {
+	return !out.AllowUnknownAtPlan.ValueBool() && sameInputs(out, prior) && sameDecision(out, prior, silent(sites))
+}
+
 func sameInputs(a, b model) bool {
 	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
 		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
-		!withdrawn(a.Derogations, b.Derogations) && !withdrawn(b.Derogations, a.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
+		sameDerogations(a.Derogations, b.Derogations) && a.AsOf.Equal(b.AsOf)
 }
 
 // culprit is the attribute that a malformed request comes from: the solver's

@@ -149,12 +149,14 @@ func (d derogations) attempts(req placement.Request) []placement.Request {
 }
 
 // place solves the first attempt that needs no move, else the first that can be
-// placed; what none can place is told of the rules as they stand.
+// placed; what none can place is told of the rules as they stand. A derogation
+// sets its rule aside and no other: what cannot be decided while a site does not
+// answer stays undecided.
 func (d derogations) place(req placement.Request) (placement.Result, error) {
 	var best *placement.Result
-	for _, attempt := range d.attempts(req) {
+	for i, attempt := range d.attempts(req) {
 		res, err := placement.Solve(attempt)
-		if err != nil {
+		if err != nil || i == 0 && undecidable(res) {
 			return res, err
 		}
 		still := res.Verdict == placement.Placed && (req.Rebalance || len(res.Moves) == 0)
@@ -174,6 +176,14 @@ func (d derogations) place(req placement.Request) (placement.Result, error) {
 		best.Assignments[key] = a
 	}
 	return *best, nil
+}
+
+// undecidable reports whether a strategic workload has to wait for a site that
+// does not answer.
+func undecidable(res placement.Result) bool {
+	return slices.ContainsFunc(res.Findings, func(f psn.Finding) bool {
+		return f.Outcome == psn.Undecidable && f.Severity == psn.SeverityError
+	})
 }
 
 // tell says in sentences what is set aside, for the explanation.
@@ -210,4 +220,11 @@ func withdrawn(now, prior types.List) bool {
 	was, _ := finding.ExpandDerogations(prior)
 	is, _ := finding.ExpandDerogations(now)
 	return slices.ContainsFunc(was, func(d psn.Derogation) bool { return !slices.Contains(is, d) })
+}
+
+// sameDerogations compares what is known, in order.
+func sameDerogations(a, b types.List) bool {
+	as, _ := finding.ExpandDerogations(a)
+	bs, _ := finding.ExpandDerogations(b)
+	return a.IsNull() == b.IsNull() && slices.Equal(as, bs)
 }

@@ -215,13 +215,21 @@ func weightsOf(o types.Object, rebalance bool) *placement.Weights {
 }
 
 // tightened reports whether the configuration forbids places that the prior one
-// did not.
+// did not. Why and how long a place is excluded forbids nothing.
 func tightened(now, prior model) bool {
 	if now.SurviveRegion.ValueBool() && !prior.SurviveRegion.ValueBool() {
 		return true
 	}
+	place := func(x attr.Value) end {
+		o, _ := x.(types.Object)
+		text := func(name string) string {
+			s, _ := o.Attributes()[name].(types.String)
+			return s.ValueString()
+		}
+		return end{psn.Site(text("site")), psn.Platform(text("platform")), text("cluster")}
+	}
 	return slices.ContainsFunc(now.Exclude.Elements(), func(x attr.Value) bool {
-		return !slices.ContainsFunc(prior.Exclude.Elements(), x.Equal)
+		return !slices.ContainsFunc(prior.Exclude.Elements(), func(was attr.Value) bool { return place(was) == place(x) })
 	})
 }
 

@@ -54,6 +54,10 @@ type end struct {
 func flattenMoves(moves []placement.Move, req placement.Request) types.List {
 	t := moveType()
 	elems := []attr.Value{}
+	byName := make(map[string]placement.Workload, len(req.Workloads))
+	for _, w := range req.Workloads {
+		byName[w.Name] = w
+	}
 	for _, mv := range moves {
 		for _, part := range []struct {
 			role     string
@@ -75,29 +79,29 @@ func flattenMoves(moves []placement.Move, req placement.Request) types.List {
 				"to_platform":   types.StringValue(string(part.to.platform)),
 				"to_cluster":    types.StringValue(part.to.cluster),
 				"copy_gib":      types.Int64Value(mv.To.Resources.StorageMiB / mibPerGiB),
-				"reason":        types.StringValue(why(mv, part.role, part.from, req)),
+				"reason":        types.StringValue(why(mv, byName[mv.To.Workload], part.role, part.from, req)),
 			}))
 		}
 	}
 	return types.ListValueMust(t, elems)
 }
 
-// why says what a move is for.
-func why(mv placement.Move, role string, from end, req placement.Request) string {
-	if reason := expelled(mv, role, from, req); reason != "" {
+// why says what a move of a machine of w is for.
+func why(mv placement.Move, w placement.Workload, role string, from end, req placement.Request) string {
+	if reason := expelled(mv, w, role, from, req); reason != "" {
 		return reason
 	}
 	if !req.Rebalance {
 		return fmt.Sprintf("cluster %s at %s can no longer hold it", from.cluster, from.site)
 	}
-	if gains := gained(mv, role, req); len(gains) > 0 {
+	if gains := gained(mv, w, role, req); len(gains) > 0 {
 		return "rebalance is set: " + strings.Join(gains, "; ")
 	}
 	return "rebalance is set: the clusters are then filled more evenly"
 }
 
 // gained lists what a move that nothing forced is good for, apart from balance.
-func gained(mv placement.Move, role string, req placement.Request) []string {
+func gained(mv placement.Move, w placement.Workload, role string, req placement.Request) []string {
 	var out []string
 	apart := func(a placement.Assignment) bool {
 		return a.StandbySite != "" && a.Site.Region() != a.StandbySite.Region()
@@ -109,11 +113,6 @@ func gained(mv placement.Move, role string, req placement.Request) []string {
 	if !alike(mv.From) && alike(mv.To) {
 		out = append(out, "machine and standby are then on the same platform")
 	}
-	i := slices.IndexFunc(req.Workloads, func(w placement.Workload) bool { return w.Name == mv.To.Workload })
-	if i < 0 {
-		return out
-	}
-	w := req.Workloads[i]
 	if role == "primary" && slices.Contains(w.Near, mv.To.Site) && !slices.Contains(w.Near, mv.From.Site) {
 		out = append(out, fmt.Sprintf("it is then near its data at %s (locality)", mv.To.Site))
 	}
@@ -144,12 +143,7 @@ func costs(a placement.Assignment, role string, w placement.Workload, facts []pl
 
 // expelled says what forbids a machine or standby to stay, "" when nothing but
 // room can.
-func expelled(mv placement.Move, role string, from end, req placement.Request) string {
-	i := slices.IndexFunc(req.Workloads, func(w placement.Workload) bool { return w.Name == mv.To.Workload })
-	if i < 0 {
-		return ""
-	}
-	w := req.Workloads[i]
+func expelled(mv placement.Move, w placement.Workload, role string, from end, req placement.Request) string {
 	switch {
 	case role == "primary" && len(w.Sites) > 0 && !slices.Contains(w.Sites, from.site):
 		return fmt.Sprintf("workload %s does not allow site %s", w.Name, from.site)

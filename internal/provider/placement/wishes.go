@@ -128,15 +128,23 @@ func tellWishes(req placement.Request, res placement.Result) []string {
 	if res.Verdict != placement.Placed {
 		return nil
 	}
+	near := map[string][]psn.Site{}
+	for _, w := range req.Workloads {
+		if len(w.Near) > 0 {
+			near[w.Name] = w.Near
+		}
+	}
+	elsewhere := map[string][]string{}
+	for key, a := range res.Assignments {
+		if sites := near[a.Workload]; len(sites) > 0 && !slices.Contains(sites, a.Site) {
+			elsewhere[a.Workload] = append(elsewhere[a.Workload], key)
+		}
+	}
 	var out []string
 	for _, w := range req.Workloads {
-		var far []string
-		for _, key := range slices.Sorted(maps.Keys(res.Assignments)) {
-			if a := res.Assignments[key]; a.Workload == w.Name && len(w.Near) > 0 && !slices.Contains(w.Near, a.Site) {
-				far = append(far, key)
-			}
-		}
-		if n := len(far); n > 0 {
+		if far := elsewhere[w.Name]; len(far) > 0 {
+			slices.Sort(far)
+			n := len(far)
 			out = append(out, fmt.Sprintf("workload %s wants to be near its data at %s: %d of its %d machines are elsewhere, first %s",
 				w.Name, strings.Join(names(w.Near), ", "), n, w.Instances, strings.Join(far[:min(n, 5)], ", ")))
 		}

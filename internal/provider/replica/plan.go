@@ -13,6 +13,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/migration"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
+	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -53,9 +54,9 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if prior != nil && m.Phase.Equal(prior.Phase) {
 		m.StatusPhase, m.StatusReason, m.Transport = prior.StatusPhase, prior.StatusReason, prior.Transport
 		m.Deltas, m.LagSeconds, m.LastSync = prior.Deltas, prior.LagSeconds, prior.LastSync
-		if !m.AsOf.IsNull() && m.Derogations.Equal(prior.Derogations) && m.Placement.Equal(prior.Placement) && !prior.AsOf.IsNull() {
-			m.AsOf = prior.AsOf // a later day alone is no change
-		}
+	}
+	if prior != nil {
+		m.AsOf = placement.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
+	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -71,11 +72,8 @@ func (m model) report(diags *diag.Diagnostics, found []psn.Finding) {
 		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
 }
 
-// asOf is the day to record: the prior one while a later day changes no verdict,
-// so that the date alone is no change.
-func (m model) asOf(prior model, found types.List) types.String {
-	if prior.AsOf.IsNull() || m.AsOf.IsNull() || !found.Equal(prior.Findings) || !m.Derogations.Equal(prior.Derogations) {
-		return m.AsOf
-	}
-	return prior.AsOf
+// asOf is the day to record: the prior one while each derogation is in force on
+// both days or on neither, so that the date alone is no change.
+func (m model) asOf(prior model) types.String {
+	return placement.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
 }

@@ -64,7 +64,7 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), config.ID)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("findings"), list)...)
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("as_of"), config.asOf(prior, list))...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("as_of"), config.asOf(prior))...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("reclassifications"), config.reclassified(prior))...)
 }
 

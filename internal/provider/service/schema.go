@@ -71,7 +71,7 @@ func resourceSchema() schema.Schema {
 			"derogations": finding.Derogations("Documented derogations from rules on the service. What one sets aside stays in `findings` with outcome `derogated` and its document, is told by every plan, and stops none. "+
 				"The subject is the service (`p_bs/protocollo`), or a machine or replica of it.", derogable()...),
 			"as_of": optional("Day on which `derogations` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. `formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan. "+
-				"While no verdict changes a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.", finding.Day{}),
+				"While each derogation is in force on both days, or on neither, a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.", finding.Day{}),
 			"backup_policy":     optional("Reference of the backup policy (rule BKP-001)."),
 			"key_reference":     optional("Reference of the encryption keys under the administration's control (rule KEY-001): never a key."),
 			"key_management":    optional("How the root key is managed: `byok` or `hyok` (rules KEY-001 and KEY-002).", stringvalidator.OneOf("byok", "hyok")),
