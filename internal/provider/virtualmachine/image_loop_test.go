@@ -52,6 +52,28 @@ resource "terraform_data" "image" {
 	}
 }
 
+// TestUserDataTakenAway gives a machine user data that only the apply tells to be
+// none: the plan must be one that the apply can keep to.
+func TestUserDataTakenAway(t *testing.T) {
+	lab := providertest.Start(t)
+	with := func(made string) string {
+		return lab.Config(byHand(psn.Acilia, `user_data = terraform_data.made.output == "yes" ? "#cloud-config\n" : null`) + fmt.Sprintf(`
+resource "terraform_data" "made" {
+  input            = %q
+  triggers_replace = %q
+}
+`, made, made))
+	}
+	data := func(v knownvalue.Check) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue(webAddress, tfjsonpath.New("user_data"), v)}
+	}
+	providertest.Test(t, []resource.TestStep{
+		{Config: with("yes"), ConfigStateChecks: data(knownvalue.StringExact("#cloud-config\n"))},
+		{Config: with("no"), ConfigStateChecks: data(knownvalue.Null())},
+		{Config: with("no"), PlanOnly: true},
+	})
+}
+
 // TestImportTellsTheImage imports a machine: the image it was made from is read,
 // by whichever name it is declared, and a wrong one is not believed.
 func TestImportTellsTheImage(t *testing.T) {

@@ -92,8 +92,12 @@ func (m *model) keepGuest(config, prior model, was past, diags *diag.Diagnostics
 		case f.was.IsNull() || f.is.IsNull():
 			noted = append(noted, f.name)
 		default:
-			// Also when it is not known yet: what it will be is not what is kept.
-			f.keep()
+			// Not known yet, it may turn out to be null, which only a computed attribute
+			// can turn into what is kept, or to be the other name of an imported image,
+			// which is written down: a plan that said otherwise would not be kept to.
+			if !f.is.IsUnknown() || f.name == "image" && !was.imported {
+				f.keep()
+			}
 			kept, reasons[f.why] = append(kept, f.name), true
 		}
 	}

@@ -40,6 +40,10 @@ func TestKeepsWhatItWasMadeWith(t *testing.T) {
 			prior: func(m *model) { m.Image = known("i-1") }, edit: func(m *model) { m.Image = known("debian-13") }, image: known("i-1"), keys: keys, want: `made from image "i-1"`},
 		"imported, keys": {was: past{imported: true}, prior: func(m *model) { m.SSHKeys = types.ListNull(types.StringType) }, edit: func(*model) {},
 			image: known("debian-12"), keys: keys, want: "The platform does not tell ssh_keys"},
+		"imported, unknown image": {was: past{imported: true, madeFrom: []string{"i-1", "debian-12"}},
+			prior: func(m *model) { m.Image = known("i-1") }, edit: func(m *model) { m.Image = types.StringUnknown() }, image: types.StringUnknown(), keys: keys, want: `made from image "i-1"`},
+		"unknown keys": {edit: func(m *model) { m.SSHKeys = types.ListUnknown(types.StringType) },
+			image: known("debian-12"), keys: types.ListUnknown(types.StringType), want: "ssh_keys, read by the guest at its first boot"},
 		"gone": {was: past{gone: true}, edit: func(m *model) { m.Image = known("debian-13") }, image: known("debian-13"), keys: keys},
 	} {
 		prior := standing(psn.OpenStack)
@@ -61,6 +65,53 @@ func TestKeepsWhatItWasMadeWith(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{tc.image.String(), tc.keys.String()}, []string{m.Image.String(), m.SSHKeys.String()}); diff != "" {
 			t.Errorf("%s: planned otherwise: %s", name, diff)
+		}
+	}
+}
+
+// TestPlanIsKeptTo plans with a value that is not known and then with what it
+// turns out to be: what the first plan told must be what the second tells.
+func TestPlanIsKeptTo(t *testing.T) {
+	text := func(v *types.String) (func(), []func()) {
+		set := func(to types.String) func() { return func() { *v = to } }
+		return set(types.StringUnknown()), []func(){set(types.StringNull()), set(known("was")), set(known("other"))}
+	}
+	number := func(v *types.Int64) (func(), []func()) {
+		set := func(to types.Int64) func() { return func() { *v = to } }
+		return set(types.Int64Unknown()), []func(){set(types.Int64Null()), set(types.Int64Value(1)), set(types.Int64Value(2))}
+	}
+	for name, tc := range map[string]struct {
+		of  func(*model) (unknown func(), becomes []func())
+		get func(model) attr.Value
+	}{
+		"image":                  {func(m *model) (func(), []func()) { return text(&m.Image) }, func(m model) attr.Value { return m.Image }},
+		"guest_os":               {func(m *model) (func(), []func()) { return text(&m.GuestOS) }, func(m model) attr.Value { return m.GuestOS }},
+		"firmware":               {func(m *model) (func(), []func()) { return text(&m.Firmware) }, func(m model) attr.Value { return m.Firmware }},
+		"group":                  {func(m *model) (func(), []func()) { return text(&m.Group) }, func(m model) attr.Value { return m.Group }},
+		"group_policy":           {func(m *model) (func(), []func()) { return text(&m.GroupPolicy) }, func(m model) attr.Value { return m.GroupPolicy }},
+		"user_data":              {func(m *model) (func(), []func()) { return text(&m.UserData) }, func(m model) attr.Value { return m.UserData }},
+		"user_data_wo_version":   {func(m *model) (func(), []func()) { return number(&m.UserDataWOVersion) }, func(m model) attr.Value { return m.UserDataWOVersion }},
+		"vendor_data_wo_version": {func(m *model) (func(), []func()) { return number(&m.VendorDataWOVersion) }, func(m model) attr.Value { return m.VendorDataWOVersion }},
+	} {
+		prior := standing(psn.OpenStack)
+		_, values := tc.of(&prior)
+		for _, was := range []past{{}, {imported: true, madeFrom: []string{"was", "other"}}} {
+			values[1]()
+			config := prior
+			unknown, becomes := tc.of(&config)
+			plan := func() attr.Value {
+				m := config
+				m.keepGuest(config, prior, was, &diag.Diagnostics{})
+				return tc.get(m)
+			}
+			unknown()
+			first := plan()
+			for i, become := range becomes {
+				become()
+				if second := plan(); !first.IsUnknown() && !first.Equal(second) {
+					t.Errorf("%s (imported %v), value %d: planned %s, then %s", name, was.imported, i, first, second)
+				}
+			}
 		}
 	}
 }
