@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,11 +16,9 @@ import (
 
 // check refuses what contradicts other resources of the configuration: a class
 // lower than the service's, and a workload that another placement decides too.
-func (r *placementResource) check(ctx context.Context, config model) diag.Diagnostics {
-	ws, _, diags := expandWorkloads(ctx, config.Workloads)
-	if diags.HasError() {
-		return diags
-	}
+func (r *placementResource) check(config model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	ws, _ := expandWorkloads(config.Workloads)
 	for _, name := range slices.Sorted(maps.Keys(ws)) {
 		w := ws[name]
 		id := config.TenantID.ValueString() + "/" + name

@@ -24,10 +24,8 @@ import (
 // and must come to the same result. prior is nil when there is none.
 func decide(ctx context.Context, config model, prior *model) (model, diag.Diagnostics) {
 	out := config
-	ws, complete, diags := expandWorkloads(ctx, config.Workloads)
-	if diags.HasError() {
-		return out, diags
-	}
+	var diags diag.Diagnostics
+	ws, complete := expandWorkloads(config.Workloads)
 	for _, name := range slices.Sorted(maps.Keys(ws)) {
 		if err := psn.CheckName("workload name", name); err != nil {
 			diags.Append(diagnose.UnableAt(at(name), "place", fmt.Sprintf("workload %q", name), err))
@@ -157,7 +155,7 @@ func solve(ctx context.Context, out model, day types.String, prior *model, ws ma
 		diags.Append(diagnose.UnableAt(culprit(err), "place", "the workloads", err))
 		return out, diags
 	}
-	grown := prior == nil || grows(ctx, ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations) || tightened(out, *prior)
+	grown := prior == nil || grows(ws, prior.Workloads) || withdrawn(out.Derogations, prior.Derogations) || tightened(out, *prior)
 	assignments := res.Assignments
 	if res.Verdict != placement.Placed && !grown {
 		assignments = remaining(standing, req)
@@ -307,11 +305,8 @@ func blame(ws map[string]workload, subject string) (string, path.Path) {
 
 // grows reports whether anything is asked for that the prior configuration did
 // not ask for.
-func grows(ctx context.Context, ws map[string]workload, prior types.Map) bool {
-	was, _, diags := expandWorkloads(ctx, prior)
-	if diags.HasError() {
-		return true
-	}
+func grows(ws map[string]workload, prior types.Map) bool {
+	was, _ := expandWorkloads(prior)
 	for name, w := range ws {
 		p, ok := was[name]
 		if !ok {

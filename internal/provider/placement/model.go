@@ -40,23 +40,23 @@ type model struct {
 }
 
 type workload struct {
-	ServiceID      types.String `tfsdk:"service_id"`
-	Classification types.String `tfsdk:"classification"`
-	Instances      types.Int64  `tfsdk:"instances"`
-	VCPUs          types.Int64  `tfsdk:"vcpus"`
-	MemoryGiB      types.Int64  `tfsdk:"memory_gib"`
-	StorageGiB     types.Int64  `tfsdk:"storage_gib"`
-	Sites          types.Set    `tfsdk:"sites"`
-	Regions        types.Set    `tfsdk:"regions"`
-	Platforms      types.Set    `tfsdk:"platforms"`
-	AntiAffinity   types.Bool   `tfsdk:"anti_affinity"`
-	GPUs           types.Int64  `tfsdk:"gpus"`
-	StorageClass   types.String `tfsdk:"storage_class"`
-	Mode           types.String `tfsdk:"mode"`
-	Together       types.String `tfsdk:"together"`
-	Apart          types.Set    `tfsdk:"apart"`
-	ApartBySite    types.Set    `tfsdk:"apart_by_site"`
-	Locality       types.Object `tfsdk:"locality"`
+	ServiceID      types.String
+	Classification types.String
+	Instances      types.Int64
+	VCPUs          types.Int64
+	MemoryGiB      types.Int64
+	StorageGiB     types.Int64
+	Sites          types.Set
+	Regions        types.Set
+	Platforms      types.Set
+	AntiAffinity   types.Bool
+	GPUs           types.Int64
+	StorageClass   types.String
+	Mode           types.String
+	Together       types.String
+	Apart          types.Set
+	ApartBySite    types.Set
+	Locality       types.Object
 }
 
 type identity struct {
@@ -79,9 +79,9 @@ func (w workload) known(ctx context.Context) bool {
 
 // expandWorkloads returns the workloads that are objects; complete is false when
 // the map itself or one of them is unknown.
-func expandWorkloads(ctx context.Context, m types.Map) (ws map[string]workload, complete bool, diags diag.Diagnostics) {
+func expandWorkloads(m types.Map) (ws map[string]workload, complete bool) {
 	if m.IsUnknown() {
-		return nil, false, nil
+		return nil, false
 	}
 	ws, complete = map[string]workload{}, true
 	for name, v := range m.Elements() {
@@ -90,11 +90,39 @@ func expandWorkloads(ctx context.Context, m types.Map) (ws map[string]workload, 
 			complete = false
 			continue
 		}
-		var w workload
-		diags.Append(o.As(ctx, &w, asOptions)...)
-		ws[name] = w
+		ws[name] = workloadFrom(o.Attributes())
 	}
-	return ws, complete, diags
+	return ws, complete
+}
+
+// workloadFrom reads a workload without reflection: there may be ten thousand,
+// read several times in a plan.
+func workloadFrom(attrs map[string]attr.Value) workload {
+	return workload{
+		ServiceID:      valueOf[types.String](attrs, "service_id"),
+		Classification: valueOf[types.String](attrs, "classification"),
+		Instances:      valueOf[types.Int64](attrs, "instances"),
+		VCPUs:          valueOf[types.Int64](attrs, "vcpus"),
+		MemoryGiB:      valueOf[types.Int64](attrs, "memory_gib"),
+		StorageGiB:     valueOf[types.Int64](attrs, "storage_gib"),
+		Sites:          valueOf[types.Set](attrs, "sites"),
+		Regions:        valueOf[types.Set](attrs, "regions"),
+		Platforms:      valueOf[types.Set](attrs, "platforms"),
+		AntiAffinity:   valueOf[types.Bool](attrs, "anti_affinity"),
+		GPUs:           valueOf[types.Int64](attrs, "gpus"),
+		StorageClass:   valueOf[types.String](attrs, "storage_class"),
+		Mode:           valueOf[types.String](attrs, "mode"),
+		Together:       valueOf[types.String](attrs, "together"),
+		Apart:          valueOf[types.Set](attrs, "apart"),
+		ApartBySite:    valueOf[types.Set](attrs, "apart_by_site"),
+		Locality:       valueOf[types.Object](attrs, "locality"),
+	}
+}
+
+// valueOf is the value of an attribute, null when there is none of that type.
+func valueOf[T attr.Value](attrs map[string]attr.Value, name string) T {
+	v, _ := attrs[name].(T)
+	return v
 }
 
 // request builds the solver's request from what is known. follows tells the

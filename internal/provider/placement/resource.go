@@ -76,7 +76,7 @@ func (r *placementResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(config.ID), err))
 		}
 	}
-	resp.Diagnostics.Append(r.check(ctx, config)...)
+	resp.Diagnostics.Append(r.check(config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

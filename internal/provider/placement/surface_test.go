@@ -171,8 +171,8 @@ func TestTightened(t *testing.T) {
 		"apart by site, more": {map[string]attr.Value{"apart_by_site": setOf("x")}, map[string]attr.Value{"apart_by_site": setOf("x", "y")}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			to, _, _ := expandWorkloads(t.Context(), workloads(map[string]types.Object{"a": with(base, tc.to)}))
-			if got := grows(t.Context(), to, workloads(map[string]types.Object{"a": with(base, tc.from)})); got != tc.want {
+			to, _ := expandWorkloads(workloads(map[string]types.Object{"a": with(base, tc.to)}))
+			if got := grows(to, workloads(map[string]types.Object{"a": with(base, tc.from)})); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
