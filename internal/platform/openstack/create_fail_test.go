@@ -92,3 +92,32 @@ func TestFailedMachineLeavesNoSize(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatCannotGoKeepsNothingElse: of a machine that cannot be made all goes that
+// can go, also when its server group, or a port, cannot.
+func TestWhatCannotGoKeepsNothingElse(t *testing.T) {
+	for _, stays := range [][]string{{"server group"}, {"port"}, {"volume"}, {"port", "volume", "server group"}} {
+		t.Run(strings.Join(stays, ", "), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.groups.stamp = object{"project_id": "t1", "members": []any{}, "policy": "anti-affinity"}
+			s.servers.refuse, s.servers.said = 400, "Bad flavour"
+			stores := map[string]*store{"server group": s.groups, "port": s.ports, "volume": s.volumes}
+			for _, name := range stays {
+				stores[name].keeps = true
+			}
+			_, err := open(t, s.config(t)).CreateVM(bounded(t), driver.VMSpec{
+				ID: "p_bs/db", Cluster: "az1", VCPUs: 1, MemoryMiB: 512, Group: "mine", GroupPolicy: driver.Apart,
+				Disks: []driver.DiskSpec{{CapacityBytes: 1 << 30}}, NICs: []driver.NICSpec{{Network: "front"}},
+			})
+			if err == nil || !strings.Contains(err.Error(), "Bad flavour") {
+				t.Errorf("err = %v", err)
+			}
+			for name, of := range stores {
+				if left := of.ids(); (len(left) > 0) != of.keeps || of.made == 0 || strings.Contains(err.Error(), name+" ") != of.keeps {
+					t.Errorf("of kind %s %d were made and %v are left: %v", name, of.made, left, err)
+				}
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,32 +27,31 @@ func (m *made) disk(id string) {
 	m.disks[id] = true
 }
 
-// removeMade removes the volumes and ports that the call made, and its group
-// when no other machine is in it.
+// removeMade removes the ports and volumes that the call made, and then its group
+// when no other machine is in it. What cannot be removed does not keep the rest.
 func (s *Site) removeMade(ctx context.Context, p *plan) error {
-	if p.made.group {
-		if err := s.removeGroup(ctx, p.project, p.Group); err != nil {
-			return fmt.Errorf("server group %q: %w", p.Group, err)
+	var errs []error
+	stays := func(what string, err error) {
+		if err != nil {
+			// In words at once: of several answers only the first would be told.
+			code, reason := s.classify(err)
+			errs = append(errs, &psn.Error{Code: code, Err: fmt.Errorf("%s: %w", what, reason)})
 		}
 	}
 	for _, id := range p.made.cards {
-		if err := s.removePort(ctx, id); err != nil {
-			return fmt.Errorf("port %s: %w", id, err)
+		stays("port "+id, s.removePort(ctx, id))
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.made.disks)) {
+		c, err := s.volume(ctx, p.project)
+		if err == nil {
+			err = s.removeVolume(ctx, c, id)
 		}
+		stays("volume "+id, err)
 	}
-	if len(p.made.disks) == 0 {
-		return nil
+	if p.made.group {
+		stays(fmt.Sprintf("server group %q", p.Group), s.removeGroup(ctx, p.project, p.Group))
 	}
-	c, err := s.volume(ctx, p.project)
-	if err != nil {
-		return err
-	}
-	for id := range p.made.disks {
-		if err := s.removeVolume(ctx, c, id); err != nil {
-			return fmt.Errorf("volume %s: %w", id, err)
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // telling adds to an error which volumes of the machine stay: those that stood
