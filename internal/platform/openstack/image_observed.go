@@ -16,7 +16,7 @@ import (
 // an image, so that one whose answer was lost is known as ours.
 const (
 	propHash     = "psn_sha256"
-	propUploader = "psn_uploader" // who sends, or sent, the content
+	propUploader = "psn_uploader" // who sends the content, until it is whole
 	propFirmware = "hw_firmware_type"
 )
 

@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -62,6 +60,7 @@ func (s *Site) createImage(ctx context.Context, spec driver.ImageSpec, from io.R
 			return nil, err
 		}
 	}
+	s.unmark(ctx, c, i)
 	out := i.observed(spec.Tenant)
 	return &out, nil
 }
@@ -83,8 +82,8 @@ func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, pro
 		case hash == "":
 			return nil, psn.Errorf(psn.AlreadyExists, "there is an image %q (%s) that this project did not upload: rename or remove it, or choose another name", spec.Name, i.ID)
 		case i.unfinished() && !i.abandoned(s.uploader, time.Now()):
-			return nil, psn.Errorf(psn.Conflict, "image %q (%s) has been uploading since %s, by %s: apply again when that has ended; if that process is gone, remove what it left (openstack image delete %s); after %d hours an upload is taken for abandoned",
-				spec.Name, i.ID, i.Created, cmp.Or(i.Extra[propUploader], "a process that did not give its name"), i.ID, int(uploadLife.Hours()))
+			return nil, psn.Errorf(psn.Conflict, "image %q (%s) has been uploading since %s, by another run: apply again when that has ended; if that run is gone, remove what it left (openstack image delete %s); %d h after its beginning this upload is taken for abandoned",
+				spec.Name, i.ID, i.Created, i.ID, int(i.uploadLife().Hours()))
 		case i.unfinished():
 			if err := s.removeImage(ctx, c, i.ID); err != nil {
 				return nil, err
@@ -104,23 +103,42 @@ func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, pro
 	return same, nil
 }
 
-// uploadLife is how long an upload that another process began, and that is not
-// complete, is taken to go on: 1 TiB in that time is 12 MiB a second. Glance tells
-// nothing of an upload's progress.
-const uploadLife = 24 * time.Hour
+// How long an upload that another process began, and that is not complete, is
+// taken to go on. Glance tells nothing of its progress.
+const (
+	sendingLife = 24 * time.Hour // 1 TiB in that time is 12 MiB a second
+	queuedLife  = time.Hour      // Glance got no byte: the content follows at once, unless its sender is gone
+)
 
-// newUploader names whoever uploads, for people and so that it knows its own.
-func newUploader() string {
-	host, _ := os.Hostname()
-	return fmt.Sprintf("process %d on %s (%s)", os.Getpid(), cmp.Or(host, "an unnamed host"), rand.Text()[:8])
+func (i glanceImage) uploadLife() time.Duration {
+	if i.Status == "queued" {
+		return queuedLife
+	}
+	return sendingLife
 }
+
+// newUploader makes a mark by which whoever uploads knows its own. Whoever sees
+// the image sees it: it tells nothing of machines or people.
+func newUploader() string { return rand.Text() }
 
 // abandoned reports whether nobody sends the content of an unfinished image any
 // more: Glance has given it up, it is one of this handle's own, which has one
 // upload of a name at a time, or it is older than any upload takes.
 func (i glanceImage) abandoned(own string, now time.Time) bool {
 	began, err := time.Parse(time.RFC3339, i.Created)
-	return i.Status == "killed" || i.Extra[propUploader] == own || err == nil && now.Sub(began) > uploadLife
+	return i.Status == "killed" || i.Extra[propUploader] == own || err == nil && now.Sub(began) > i.uploadLife()
+}
+
+// unmark takes the uploader's mark off an image that is complete. One that stays
+// does no harm, and the next call that meets it tries again.
+func (s *Site) unmark(ctx context.Context, c *gophercloud.ServiceClient, i *glanceImage) {
+	if i.Extra[propUploader] == "" {
+		return
+	}
+	_, _ = c.Request(ctx, http.MethodPatch, c.ServiceURL("images", i.ID), &gophercloud.RequestOpts{ //nolint:bodyclose // the client closes a body that it is not asked for
+		JSONBody: []map[string]string{{"op": "remove", "path": "/" + propUploader}}, OkCodes: []int{http.StatusOK},
+		MoreHeaders: map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"},
+	})
 }
 
 // upload makes the image and sends its content. What fails is removed.
