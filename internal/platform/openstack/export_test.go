@@ -2,6 +2,7 @@ package openstack
 
 // What the tests of pure parts need.
 var (
+	Begins       = begins
 	CodeOf       = codeOf
 	Message      = message
 	ChooseNet    = chooseNet

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"net/http"
+	"regexp"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 )
@@ -20,18 +21,26 @@ type renew struct {
 	next  http.RoundTripper
 }
 
+// lasting is what of a service goes on, with the token that came with the request,
+// after the request was answered: the making, ending and changing of machines and
+// of volumes, what is attached to them, and the filling of images. All else, and all
+// of Neutron and Keystone, is done when it is answered.
+var lasting = map[string]*regexp.Regexp{
+	serviceCompute: regexp.MustCompile(`^(POST|DELETE) .*/servers(/[^/]+(/action|/os-volume_attachments(/[^/]+)?|/os-interface(/[^/]+)?)?)?$`),
+	serviceVolume:  regexp.MustCompile(`^POST .*/(volumes|volumes/[^/]+/action|attachments)$`),
+	serviceImage:   regexp.MustCompile(`^PUT .*/images/[^/]+/file$`),
+}
+
 // begins reports whether a service may be at work long after it has answered the
-// request, with the token that came with it. Neutron and Keystone are not.
-func begins(method, service string) bool {
-	if method == http.MethodGet || method == http.MethodHead {
-		return false
-	}
-	return service == serviceCompute || service == serviceVolume || service == serviceImage
+// request, with the token that came with it.
+func begins(method, service, path string) bool {
+	of := lasting[service]
+	return of != nil && of.MatchString(method+" "+path)
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *renew) RoundTrip(req *http.Request) (*http.Response, error) {
-	if begins(req.Method, t.dir.service(bare(req.URL))) {
+	if begins(req.Method, t.dir.service(bare(req.URL)), req.URL.Path) {
 		t.scope.begun.Store(true)
 	}
 	for try := 1; ; try++ {
