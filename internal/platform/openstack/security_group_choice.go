@@ -28,7 +28,7 @@ func chooseGroup(all []neutronGroup, project, word string) (string, error) {
 			continue
 		}
 		same = append(same, g.ID)
-		if made, _ := marked(g.Tags, g.Description); made {
+		if g.ours() {
 			ours = append(ours, g.ID)
 		}
 	}
@@ -46,10 +46,21 @@ func chooseGroup(all []neutronGroup, project, word string) (string, error) {
 // groupWords tells by which word each group is meant: its name, or its id where
 // the name means another or none. A group we cannot see is known by its id.
 func groupWords(all []neutronGroup) func(id string) string {
-	words := map[string]string{}
+	type key struct{ project, word string }
+	same, ours, ids := map[key]int{}, map[key]int{}, map[key]bool{}
 	for _, g := range all {
+		named := key{g.ProjectID, g.Name}
+		same[named]++
+		if g.ours() {
+			ours[named]++
+		}
+		ids[key{g.ProjectID, g.ID}] = true
+	}
+	words := make(map[string]string, len(all))
+	for _, g := range all { // as chooseGroup would choose, asked for each name
 		words[g.ID] = g.ID
-		if id, err := chooseGroup(all, g.ProjectID, g.Name); err == nil && id == g.ID {
+		named := key{g.ProjectID, g.Name}
+		if !ids[named] && (same[named] == 1 || g.ours() && ours[named] == 1) {
 			words[g.ID] = g.Name
 		}
 	}
@@ -59,6 +70,12 @@ func groupWords(all []neutronGroup) func(id string) string {
 		}
 		return id
 	}
+}
+
+// ours reports whether the group was made here.
+func (g neutronGroup) ours() bool {
+	made, _ := marked(g.Tags, g.Description)
+	return made
 }
 
 // groupWordsFor is groupWords for the security groups of a server's ports.
