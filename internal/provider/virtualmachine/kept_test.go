@@ -142,14 +142,14 @@ func TestUnknownThatMayBeTheSame(t *testing.T) {
 // what was on its disks is lost.
 func TestNeverMadeIsNotLost(t *testing.T) {
 	for _, tc := range []struct {
-		left       []string
+		left       []part
 		seen, lost bool
 		title      string
 	}{
 		{nil, false, false, "was not made"},
 		{nil, true, true, "was not found"},
-		{[]string{"a port"}, false, false, "was not found"},
-		{[]string{"disk web-1-0"}, true, false, "was not found"},
+		{[]part{{what: "a port"}}, false, false, "was not found"},
+		{[]part{{what: "disk web-1-0"}}, true, false, "was not found"},
 	} {
 		title, text := standing(psn.OpenStack).tellGone(tc.left, tc.seen)
 		if !strings.HasSuffix(title, tc.title) || strings.Contains(text, "does not come back") != tc.lost || !tc.seen && strings.Contains(text, "last seen") {

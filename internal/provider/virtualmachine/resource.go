@@ -138,7 +138,13 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(diagnose.Warn("refresh", describe(m.ID, m.Name), err))
 		return
 	case active == nil:
-		r.refreshGone(ctx, m, standby, resp, req.Private)
+		left, diags := r.refreshGone(ctx, m, standby, req.Private, resp.Private)
+		resp.Diagnostics.Append(diags...)
+		if left == nil {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		resp.Diagnostics.Append(resp.State.Set(ctx, left)...)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(diagnose.Warn("refresh all of", describe(m.ID, m.Name), err))
@@ -209,7 +215,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	}
 	active, standby, err := r.find(ctx, state)
 	if err == nil && active == nil && isGone(ctx, req.Private) {
-		active, diags = r.remake(ctx, req.Config, m, state)
+		active, diags = r.remake(ctx, req.Config, m, state, req.Private)
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return
