@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"path"
 	"slices"
@@ -18,15 +19,19 @@ import (
 
 // partsFolder, in a tenant's folder, is where an image's disk is copied to. Nothing
 // in it is a volume: one becomes a volume by being moved out of it, whole and of
-// its size. What stands in it when a copy begins is of one that was cut off.
+// its size. Every copy has a file of its own: two processes that make the same volume
+// do not take each other's away, and the one that moves first makes it.
 const partsFolder = ".parts"
+
+// partAge is how old a part is that no copy is at any more.
+const partAge = 24 * time.Hour
 
 // copyWait bounds removing what a failed copy left, which goes on when the caller
 // has given up.
 const copyWait = time.Minute
 
-func partPath(store string, tenant psn.TenantID, name string) string {
-	return (&object.DatastorePath{Datastore: store, Path: path.Join(volumesFolder, string(tenant), partsFolder, name+".vmdk")}).String()
+func partPath(store string, tenant psn.TenantID, file string) string {
+	return (&object.DatastorePath{Datastore: store, Path: path.Join(volumesFolder, string(tenant), partsFolder, file)}).String()
 }
 
 // copyImage makes a volume of an image's first disk. Until all of it is there,
@@ -36,13 +41,12 @@ func (s *Site) copyImage(ctx context.Context, spec driver.VolumeSpec, store stri
 	if err != nil {
 		return err
 	}
-	part := partPath(store, spec.Tenant, spec.Name)
+	part := partPath(store, spec.Tenant, spec.Name+"."+strings.ToLower(rand.Text())+".vmdk")
 	if err := s.makeDirectory(ctx, path.Dir(part)); err != nil {
 		return err
 	}
-	// A server that is still at it has the file locked.
-	if err := s.deleteFile(ctx, part); err != nil {
-		return psn.Errorf(psn.Conflict, "%s is of an earlier copy that was cut off, and cannot be removed; when the vCenter is still at it, apply again once its task has ended: %w", part, err)
+	if err := s.clearParts(ctx, spec.Tenant, store); err != nil {
+		return err
 	}
 	err = s.fillPart(ctx, spec, source, filled, part)
 	if err == nil {
@@ -54,9 +58,40 @@ func (s *Site) copyImage(ctx context.Context, spec driver.VolumeSpec, store stri
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), copyWait)
 	defer cancel()
 	if left := s.deleteFile(short, part); left != nil {
-		return fmt.Errorf("%w; and what was copied is left at %s, which the next try removes: %w", err, part, left)
+		return fmt.Errorf("%w; and what was copied is left at %s, which a copy of another day removes: %w", err, part, left)
 	}
 	return err
+}
+
+// clearParts removes what copies left that were cut off. One that cannot be removed
+// stays listed with what the tenant has.
+func (s *Site) clearParts(ctx context.Context, tenant psn.TenantID, store string) error {
+	t, err := s.topology(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ds := range t.datastores {
+		if ds.Name != store {
+			continue
+		}
+		found, err := s.searchDisks(ctx, ds, path.Join(volumesFolder, string(tenant), partsFolder))
+		if err != nil {
+			return err
+		}
+		for _, folder := range found {
+			for _, f := range folder.File {
+				info := f.GetFileInfo()
+				if info.Modification == nil || time.Since(*info.Modification) < partAge {
+					continue
+				}
+				// A server that is still at it has the file locked.
+				if err := s.deleteFile(ctx, partPath(store, tenant, info.Path)); ctx.Err() != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // fillPart copies the image's disk and brings it to the volume's size.
@@ -114,7 +149,7 @@ func (s *Site) parts(ctx context.Context, t *topology, tenant psn.TenantID) ([]s
 		}
 		for _, folder := range found {
 			for _, f := range folder.File {
-				out = append(out, partPath(ds.Name, tenant, strings.TrimSuffix(f.GetFileInfo().Path, ".vmdk")))
+				out = append(out, partPath(ds.Name, tenant, f.GetFileInfo().Path))
 			}
 		}
 	}

@@ -102,7 +102,7 @@ func (s *Site) searchDisks(ctx context.Context, ds mo.Datastore, below string) (
 	res, err := methods.SearchDatastoreSubFolders_Task(ctx, s.conn.vim, &types.SearchDatastoreSubFolders_Task{
 		This: ds.Browser, DatastorePath: folder, SearchSpec: &types.HostDatastoreBrowserSearchSpec{
 			Query:        []types.BaseFileQuery{&types.VmDiskFileQuery{Details: &types.VmDiskFileQueryFlags{CapacityKb: true}}},
-			Details:      &types.FileQueryFlags{FileType: true, FileSize: true},
+			Details:      &types.FileQueryFlags{FileType: true, FileSize: true, Modification: true},
 			MatchPattern: []string{"*.vmdk"},
 		},
 	})
