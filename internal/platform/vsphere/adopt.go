@@ -51,7 +51,10 @@ func (s *Site) adopt(ctx context.Context, vm ref, id psn.VMID, l driver.Labels) 
 	if err := s.house(ctx, m, folder, pool); err != nil {
 		return err
 	}
-	spec := types.VirtualMachineConfigSpec{ExtraConfig: slices.Concat(options(keyID, string(id)), countDisks(m, len(ownDisks(m))), extraConfig(l))}
+	spec := types.VirtualMachineConfigSpec{ExtraConfig: slices.Concat(options(keyID, string(id)), extraConfig(l))}
+	if m.Config != nil {
+		spec.ExtraConfig = append(spec.ExtraConfig, ownList(diskNames(m.Config.Hardware.Device, ownDisks(m)))...)
+	}
 	if m.Config == nil || !strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
 		spec.InstanceUuid = id.InstanceUUID()
 	}

@@ -35,6 +35,11 @@ func (s *Site) update(ctx context.Context, vm ref, c driver.VMChange) error {
 		}
 		return err
 	}
+	if len(newDiskNames(nil, spec.DeviceChange)) > 0 {
+		if err := s.nameDisks(ctx, vm); err != nil {
+			return fmt.Errorf("disks are added; name them on the machine: %w", err)
+		}
+	}
 	if c.Labels == nil {
 		return nil
 	}
@@ -123,7 +128,7 @@ func (s *Site) deleteVM(ctx context.Context, vm ref) error {
 		return err
 	}
 	var m mo.VirtualMachine
-	if err := s.readOne(ctx, vm, []string{"name", "snapshot", "config.hardware.device", "config.extraConfig"}, &m); err != nil {
+	if err := s.readOne(ctx, vm, []string{"name", "snapshot", "config.hardware.device", "config.extraConfig", "config.files.vmPathName"}, &m); err != nil {
 		return err
 	}
 	if values := marks(m); values[keyGroup] != "" {

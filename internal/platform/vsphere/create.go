@@ -30,6 +30,9 @@ func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error)
 	if err != nil {
 		return "", s.coded(doing, err)
 	}
+	if err := s.nameDisks(ctx, vm); err != nil {
+		return "", s.coded(doing+": made as "+vm.Value+", name its disks on it", err)
+	}
 	if err := s.tags.label(ctx, vm, spec.ID.Tenant(), spec.Labels, false); err != nil {
 		return "", s.coded(doing+": made as "+vm.Value+", attach tags", err)
 	}

@@ -3,7 +3,6 @@ package vsphere
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -66,16 +65,6 @@ func inOrder(m mo.VirtualMachine) []types.BaseVirtualDevice {
 	})
 }
 
-// ownDisks are the disks that were made or taken over with the machine, in order:
-// as many as it says, because what somebody adds by hand follows them.
-func ownDisks(m mo.VirtualMachine) []*types.VirtualDisk {
-	all := plainDisks(m)
-	if n, err := strconv.Atoi(marks(m)[keyDisks]); err == nil && n >= 0 && n < len(all) {
-		return all[:n]
-	}
-	return all
-}
-
 // plainDisks are the machine's disks, in order, without volumes, without those
 // attached from other machines, and without storage that is there for itself: a
 // LUN, a disk that machines share, one that the vCenter manages as an object.
@@ -110,16 +99,6 @@ func foreignDisks(m mo.VirtualMachine) []*types.VirtualDisk {
 		if ok && values[keyVolume+deviceID(disk)] == "" && values[keyAttached+deviceID(disk)] == "" && !slices.Contains(own, disk) {
 			out = append(out, disk)
 		}
-	}
-	return out
-}
-
-// countDisks is what a machine says of its disks when it comes to have n: which
-// stand before the last of its own and are not.
-func countDisks(m mo.VirtualMachine, n int) []types.BaseOptionValue {
-	out := options(keyDisks, strconv.Itoa(n))
-	for _, d := range foreignDisks(m) {
-		out = append(out, options(keyForeign+deviceID(d), backingOf(d).path)...)
 	}
 	return out
 }

@@ -101,19 +101,7 @@ func TestTakenOverWithoutSharedStorage(t *testing.T) {
 	ctx := bounded(t)
 	a := create(t, s, at("p_bs/a"))
 	store := describe(t, s, a).Disks[0].StorageClass
-	cl := (&admin{c: c}).client(t)
-	vm := object.NewVirtualMachine(cl.Client, types.ManagedObjectReference{Type: "VirtualMachine", Value: a})
-	forget := types.VirtualMachineConfigSpec{}
-	for _, k := range []string{"psn.id", "psn.disks"} {
-		forget.ExtraConfig = append(forget.ExtraConfig, &types.OptionValue{Key: k, Value: ""})
-	}
-	task, err := vm.Reconfigure(ctx, forget)
-	if err == nil {
-		err = task.Wait(ctx)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	byHand(t, c, a, types.VirtualMachineConfigSpec{ExtraConfig: setting("psn.id", "", "psn.own_disks", "")})
 	addByHand(t, c, a, "["+store+"] people/shared.vmdk", func(d *types.VirtualDisk) {
 		d.Backing.(*types.VirtualDiskFlatVer2BackingInfo).Sharing = string(types.VirtualDiskSharingSharingMultiWriter)
 	})

@@ -195,6 +195,8 @@ func (s *Site) clone(ctx context.Context, spec driver.VMSpec, p *place) (ref, er
 		return ref{}, err
 	}
 	cfg.DeviceChange = append(append(append(cfg.DeviceChange, u.added...), disks...), newCards(0, spec.NICs, p.nics)...)
+	names := append(unitNames(p.image.devices, p.image.disks), newDiskNames(p.image.devices, cfg.DeviceChange)...)
+	cfg.ExtraConfig = append(cfg.ExtraConfig, ownList(names)...)
 	res, err := methods.CloneVM_Task(ctx, s.conn.vim, &types.CloneVM_Task{
 		This: p.image.self, Folder: p.folder, Name: name,
 		Spec: types.VirtualMachineCloneSpec{Location: location, Config: &cfg},

@@ -22,7 +22,7 @@ var vmProps = []string{
 }
 
 // deviceProps is read in addition for machines of ours.
-var deviceProps = []string{"config.hardware.device", "config.extraConfig", "snapshot"}
+var deviceProps = []string{"config.hardware.device", "config.extraConfig", "config.files.vmPathName", "snapshot"}
 
 // Inventory implements driver.Site: one read of all machines and of the
 // topology, and one of the devices and labels of the machines in our folders.

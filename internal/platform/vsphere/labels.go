@@ -31,8 +31,9 @@ const (
 	keyGroup          = "psn.group"        // name of the group within the tenant
 	keyPolicy         = "psn.group_policy" // how the group shares hosts
 	keyMetadata       = "psn.metadata"     // the owner's own, as one JSON object
-	keyDisks          = "psn.disks"        // how many of its disks are its own, see ownDisks
-	keyForeign        = "psn.foreign."     // + backing uuid: a disk that somebody added before one of its own, with its path
+	keyOwn            = "psn.own_disks"    // its own disks, by name, see ownDisks
+	keyDisks          = "psn.disks"        // of a machine without keyOwn: how many of its disks are its own at most
+	keyForeign        = "psn.foreign."     // + backing uuid, of such a machine: a disk that somebody added
 	keyAttached       = "psn.attached."    // + backing uuid, on a worker: disk of another machine
 	keyVolume         = "psn.volume."      // + backing uuid: "tenant/name" of an attached volume
 	keyStray          = "psn.stray."       // + backing uuid: a volume taken off and not home yet, see stray

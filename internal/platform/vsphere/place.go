@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
@@ -188,6 +187,7 @@ func configSpec(spec driver.VMSpec, p *place) (types.VirtualMachineConfigSpec, e
 		return cfg, err
 	}
 	cfg.DeviceChange = append(append(u.added, disks...), newCards(0, spec.NICs, p.nics)...)
+	cfg.ExtraConfig = append(cfg.ExtraConfig, ownList(newDiskNames(nil, cfg.DeviceChange))...)
 	return cfg, nil
 }
 
@@ -201,7 +201,7 @@ func commonSpec(spec driver.VMSpec) (types.VirtualMachineConfigSpec, error) {
 	}
 	extra := options(
 		keyID, string(spec.ID),
-		keyDisks, strconv.Itoa(len(spec.Disks)),
+		keyDisks, "",
 		// The guest sees its disks under the UUIDs known here.
 		"disk.EnableUUID", "TRUE",
 		keyGroup, spec.Group,

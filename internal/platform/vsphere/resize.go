@@ -13,7 +13,7 @@ import (
 
 // standing is what is read of a machine whose name, disks or cards change.
 var standing = []string{
-	"name", "runtime.host", "resourcePool", "snapshot", "config.hardware.device", "config.extraConfig",
+	"name", "runtime.host", "resourcePool", "snapshot", "config.hardware.device", "config.extraConfig", "config.files.vmPathName",
 }
 
 // updateSpec turns a change into one reconfiguration, all of it or nothing.
@@ -59,13 +59,17 @@ func (s *Site) updateSpec(ctx context.Context, vm ref, c driver.VMChange) (types
 	if err != nil {
 		return spec, err
 	}
+	if c.Disks != nil && m.Config == nil {
+		return spec, psn.Errorf(psn.Unavailable, "machine %q shows no configuration: its host or datastore is not reachable", m.Name)
+	}
 	if c.Disks != nil {
 		change, err := s.diskChange(ctx, k, m, c.Disks)
 		if err != nil {
 			return spec, err
 		}
 		spec.DeviceChange = append(spec.DeviceChange, change...)
-		spec.ExtraConfig = append(spec.ExtraConfig, countDisks(m, len(c.Disks))...)
+		devices := m.Config.Hardware.Device
+		spec.ExtraConfig = append(spec.ExtraConfig, ownList(append(diskNames(devices, ownDisks(m)), newDiskNames(devices, change)...))...)
 	}
 	if c.NICs != nil {
 		change, err := cardChange(t, k, m, c.NICs)
@@ -171,6 +175,11 @@ func (s *Site) diskChange(ctx context.Context, c *cluster, m mo.VirtualMachine, 
 	added := want[len(own):]
 	if len(added) == 0 && len(needed) == 0 {
 		return change, nil
+	}
+	if len(added) > 0 {
+		if err := checkKnown(m); err != nil {
+			return nil, err
+		}
 	}
 	free, err := s.freeSpace(ctx, c)
 	if err != nil {
