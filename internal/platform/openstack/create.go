@@ -97,8 +97,12 @@ func (s *Site) findServer(ctx context.Context, project string, spec driver.VMSpe
 	if err != nil {
 		return nil, err
 	}
-	for _, sv := range same {
-		if sv.Name == name && sv.Metadata[keyID] == "" {
+	for i, sv := range same {
+		switch {
+		case sv.Name != name:
+		case sv.Metadata[keyID] == string(spec.ID) && sv.Status != "DELETED" && sv.TaskState != "deleting":
+			return &same[i], nil // somebody took its tag off
+		case sv.Metadata[keyID] == "":
 			return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a server %q (%s) that this program did not make: rename or remove it, or choose another name", name, sv.ID)
 		}
 	}

@@ -1,11 +1,14 @@
 package openstack_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -104,5 +107,25 @@ func TestFoundWithoutItsTag(t *testing.T) {
 	}
 	if vm, err := at.FindVM(bounded(t), "p_bs/none"); !psn.Is(err, psn.NotFound) {
 		t.Errorf("%+v, %v", vm, err)
+	}
+}
+
+// TestMadeOnceWithoutItsTag: a machine whose tag somebody took off is not made
+// again beside itself.
+func TestMadeOnceWithoutItsTag(t *testing.T) {
+	s := guardedSite(t)
+	cfg := s.config(t)
+	cfg.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Query().Get("tags") != "" {
+				body := io.NopCloser(strings.NewReader(`{"servers": []}`))
+				return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Request: r}, nil
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	ref, err := open(t, cfg).CreateVM(bounded(t), driver.VMSpec{ID: "p_bs/db", Cluster: "az1", VCPUs: 1, MemoryMiB: 512, Disks: []driver.DiskSpec{{CapacityBytes: 1 << 30}}})
+	if err != nil || ref != "s1" || s.volumes.made+s.servers.made != 0 {
+		t.Errorf("%q, %v; %d volumes and %d servers made", ref, err, s.volumes.made, s.servers.made)
 	}
 }
