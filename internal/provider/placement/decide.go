@@ -87,10 +87,10 @@ func undecided(ctx context.Context, config model, ws map[string]workload, comple
 }
 
 // postpone leaves the decision to the apply: with known keys when the machines
-// are known, so that for_each works, else with nothing known. A fresh inventory
-// shown here has to be the one recorded, and whether it is cannot be told before
-// the decision, unless the configuration accepts that it is told at apply: then
-// it always is (see stands).
+// are known, so that for_each works, else with nothing known. A fresh inventory or
+// day shown here has to be the one recorded, and whether it is cannot be told
+// before the decision, unless the configuration accepts that it is told at apply:
+// then it always is (see stands).
 func postpone(out model, prior *model, ws map[string]workload, complete bool, reason string, diags diag.Diagnostics) (model, diag.Diagnostics) {
 	out.Verdict = types.StringUnknown()
 	out.Moves = types.ListUnknown(moveType())
@@ -123,9 +123,9 @@ func postpone(out model, prior *model, ws map[string]workload, complete bool, re
 			"The set of workloads is not known yet and may hold strategic ones, so their places and separation cannot be shown before they are applied.\n\n"+
 				"What to do: give the workloads in the configuration, apply what they depend on first, or accept a decision at apply with allow_unknown_at_plan = true.")
 	}
-	if prior != nil && !out.Inventory.IsUnknown() && !out.Inventory.Equal(prior.Inventory) && !out.AllowUnknownAtPlan.ValueBool() && !diags.HasError() {
+	if prior != nil && renewed(out, *prior) && !out.AllowUnknownAtPlan.ValueBool() && !diags.HasError() {
 		diags.AddAttributeError(path.Root("allow_unknown_at_plan"), "Unable to plan "+describe(out.ID),
-			fmt.Sprintf("%s, and the inventory is another than the one of the decision that stands. Whether that decision is kept, with its inventory, or another is taken on the new one cannot be shown before it is applied.\n\n"+
+			fmt.Sprintf("%s, and the inventory, or what is excluded or derogated by as_of, is another than that of the decision that stands. Whether that decision is kept as it was recorded, or another is taken, cannot be shown before it is applied.\n\n"+
 				"What to do: give the value in the configuration, apply what it depends on first, or accept a decision at apply with allow_unknown_at_plan = true, which records every fresh inventory.", strings.ToUpper(reason[:1])+reason[1:]))
 	}
 	what := "The machines are known, their places will be after apply."
@@ -348,7 +348,7 @@ func remaining(standing map[string]placement.Assignment, req placement.Request) 
 }
 
 // stands reports whether the prior decision is the record still, with the inventory
-// it was taken on: a fresh reading alone is no change. A decision that a site's
+// and the day it was taken on: a fresh reading alone is no change. A decision that a site's
 // silence alone puts in doubt stands too, with the warning of it. Where decisions
 // may be left to the apply the fresh inventory is always recorded: the plan showed
 // it, without knowing what would be decided, and the apply must not show another.
@@ -356,10 +356,17 @@ func stands(out, prior model, sites []psn.SiteInventory) bool {
 	return !out.AllowUnknownAtPlan.ValueBool() && sameInputs(out, prior) && sameDecision(out, prior, silent(sites))
 }
 
+// renewed reports whether the plan shows an inventory or a day that the record
+// does not have.
+func renewed(out, prior model) bool {
+	return !out.Inventory.IsUnknown() && !out.Inventory.Equal(prior.Inventory) ||
+		out.AsOf.ValueString() != "" && !prior.AsOf.IsNull() && !out.AsOf.Equal(prior.AsOf)
+}
+
 func sameInputs(a, b model) bool {
 	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
 		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
-		sameDerogations(a.Derogations, b.Derogations) && a.AsOf.Equal(b.AsOf)
+		sameDerogations(a.Derogations, b.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
 }
 
 // culprit is the attribute that a malformed request comes from: the solver's

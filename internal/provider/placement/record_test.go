@@ -66,26 +66,38 @@ func TestApplyKeepsThePlan(t *testing.T) {
 	}
 	four, works := types.Int64Value(4), text("works")
 	old, fresh, unread := sitesWith(t, 100), sitesWith(t, 90), types.ListUnknown(sitesWith(t, 1).ElementType(t.Context()))
+	until := func(m model) model {
+		m.Exclude = exclude(text("2026-11-10"), psn.Pomezia)
+		return m
+	}
 	for _, allow := range []bool{false, true} {
 		prior, _ := mustDecide(t, build(old, four, works, "2026-11-01", allow), nil)
+		maintained, _ := mustDecide(t, until(build(old, four, works, "2026-11-01", allow)), nil)
 		for name, tc := range map[string]struct {
 			plan, apply model
 			refused     bool // without allow_unknown_at_plan
 			kept        bool // without allow_unknown_at_plan
 		}{
-			"all known":             {build(fresh, four, works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), false, true},
-			"inventory, the same":   {build(unread, four, works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), false, true},
-			"inventory, no room":    {build(unread, four, works, "2026-11-22", allow), build(sitesWith(t, 1), four, works, "2026-11-22", allow), false, false},
-			"workload, the same":    {build(old, types.Int64Unknown(), works, "2026-11-22", allow), build(old, four, works, "2026-11-22", allow), false, true},
-			"workload, larger":      {build(old, types.Int64Unknown(), works, "2026-11-22", allow), build(old, types.Int64Value(5), works, "2026-11-22", allow), false, false},
-			"fresh, the same":       {build(fresh, types.Int64Unknown(), works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), true, false},
-			"fresh, larger":         {build(fresh, types.Int64Unknown(), works, "2026-11-22", allow), build(fresh, types.Int64Value(5), works, "2026-11-22", allow), true, false},
-			"fresh, reason":         {build(fresh, four, types.StringUnknown(), "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), true, false},
-			"reason, the same":      {build(old, four, types.StringUnknown(), "2026-11-22", allow), build(old, four, works, "2026-11-22", allow), false, true},
-			"reason, another":       {build(old, four, types.StringUnknown(), "2026-11-22", allow), build(old, four, text("more works"), "2026-11-22", allow), false, false},
-			"before it was decided": {build(unread, four, works, "2026-01-10", allow), build(fresh, four, works, "2026-01-10", allow), false, true},
+			"all known":               {build(fresh, four, works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), false, true},
+			"inventory, the same":     {build(unread, four, works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), false, true},
+			"inventory, no room":      {build(unread, four, works, "2026-11-22", allow), build(sitesWith(t, 1), four, works, "2026-11-22", allow), false, false},
+			"workload, the same":      {build(old, types.Int64Unknown(), works, "2026-11-22", allow), build(old, four, works, "2026-11-22", allow), false, true},
+			"workload, larger":        {build(old, types.Int64Unknown(), works, "2026-11-22", allow), build(old, types.Int64Value(5), works, "2026-11-22", allow), false, false},
+			"fresh, the same":         {build(fresh, types.Int64Unknown(), works, "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), true, false},
+			"fresh, larger":           {build(fresh, types.Int64Unknown(), works, "2026-11-22", allow), build(fresh, types.Int64Value(5), works, "2026-11-22", allow), true, false},
+			"fresh, reason":           {build(fresh, four, types.StringUnknown(), "2026-11-22", allow), build(fresh, four, works, "2026-11-22", allow), true, false},
+			"reason, the same":        {build(old, four, types.StringUnknown(), "2026-11-22", allow), build(old, four, works, "2026-11-22", allow), false, true},
+			"reason, another":         {build(old, four, types.StringUnknown(), "2026-11-22", allow), build(old, four, text("more works"), "2026-11-22", allow), false, false},
+			"an exclusion that ended": {until(build(unread, four, works, "2026-11-22", allow)), until(build(fresh, four, works, "2026-11-22", allow)), true, false},
+			"it ended, all known":     {until(build(fresh, four, works, "2026-11-22", allow)), until(build(fresh, four, works, "2026-11-22", allow)), false, true},
+			"before it was decided":   {build(unread, four, works, "2026-01-10", allow), build(fresh, four, works, "2026-01-10", allow), false, true},
 		} {
 			t.Run(fmt.Sprintf("%s, allowed %t", name, allow), func(t *testing.T) {
+				prior := prior
+				ended := !tc.apply.Exclude.IsNull()
+				if ended {
+					prior = maintained
+				}
 				planned, diags := decide(t.Context(), tc.plan, &prior)
 				if refused := tc.refused && !allow; diags.HasError() || refused {
 					if got := fmt.Sprint(diags.Errors()); !refused || !strings.Contains(got, "allow_unknown_at_plan = true") {
@@ -100,7 +112,7 @@ func TestApplyKeepsThePlan(t *testing.T) {
 						t.Errorf("%s: planned %s, applied %s", name, was[name], is[name])
 					}
 				}
-				if applied.AsOf.ValueString() != "2026-11-01" {
+				if applied.AsOf.ValueString() != "2026-11-01" && !(ended && allow) {
 					t.Errorf("a day that changes nothing is recorded: %s", applied.AsOf)
 				}
 				if kept := applied.Inventory.Equal(prior.Inventory) && applied.Explanation.Equal(prior.Explanation) && applied.Workloads.Equal(prior.Workloads) && applied.Derogations.Equal(prior.Derogations); kept != (tc.kept && !allow) && tc.apply.Inventory.Equal(fresh) {

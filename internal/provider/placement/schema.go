@@ -66,7 +66,7 @@ func resourceSchema() schema.Schema {
 				"A rule is relaxed for a workload when it is set aside for its service or for each of its machines; `PLC-005` sets aside its `anti_affinity`, not its groups, and `PLC-006` names a cluster, `site/platform/cluster`, whose reserve is short. A derogation that has expired fails the plan, and so does taking one out while its subject still breaks the rule.", Derogable()...),
 			"as_of": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Day on which `derogations` and `exclude.until` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. " +
-					"`formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan, which a saved plan keeps. While each derogation and exclusion holds on both days, or on neither, a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.",
+					"`formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan, which a saved plan keeps. A later day alone is no change while the decision stays the same, or while each derogation and exclusion holds on both days or on neither. `psn audit` judges the same derogations on the instant recorded in the plan.",
 				Validators: []validator.String{finding.Day{}},
 			},
 			"allow_unknown_at_plan": schema.BoolAttribute{
