@@ -160,4 +160,12 @@ func TestDisksAreNamedByUUID(t *testing.T) {
 		t.Errorf("made twice: %s and %s", b.Ref, again)
 	}
 	named(b.Ref, "16 own", "8 own")
+
+	// As an addition that was cut off leaves it: the next one does not make it again.
+	first, _, _ := strings.Cut(option(t, c, b.Ref, "psn.own_disks"), " ")
+	byHand(t, c, b.Ref, types.VirtualMachineConfigSpec{ExtraConfig: setting("psn.own_disks", first+" scsi0:1")})
+	if err := s.UpdateVM(ctx, b.Ref, driver.VMChange{Disks: two("p_bs/b").Disks}); err != nil {
+		t.Fatal(err)
+	}
+	named(b.Ref, "16 own", "8 own")
 }
