@@ -37,8 +37,9 @@ var mayImport = map[string][]string{
 	"transport":               {"psn", "platform/driver", "blockcopy"},
 	// policy is pure: a replica's request must keep the rules however it comes.
 	"migration":             {"psn", "policy", "platform/driver", "blockcopy", "transport/..."},
-	"audit":                 {"psn", "catalog", "policy", "placement"},
-	"audit/source":          {},
+	"audit":                 {"psn", "catalog", "policy", "placement", "audit/tfaddr"},
+	"audit/tfaddr":          {},
+	"audit/source":          {"audit/tfaddr"},
 	"audit/report":          {"psn", "catalog", "policy", "audit", "audit/source"},
 	"connect":               {"psn", "platform", "platform/...", "transport/...", "migration"},
 	"sandbox":               {"psn", "connect"},

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 )
 
 // notCompared lists the attributes of planned resources, and the counts, that
@@ -14,7 +16,7 @@ func notCompared(f *File) []string {
 	planned := map[string]bool{}
 	for _, c := range f.Changes {
 		if c.After != nil {
-			planned[configAddress(c.Address)] = true
+			planned[tfaddr.Bare(c.Address)] = true
 		}
 	}
 	out := []string{}

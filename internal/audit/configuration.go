@@ -124,28 +124,6 @@ func join(module, address string) string {
 	return module + "." + address
 }
 
-// configAddress is the address of a resource without instance keys, as its
-// configuration has it.
-func configAddress(address string) string {
-	var out strings.Builder
-	for depth, quoted, i := 0, false, 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case depth == 0:
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
-}
-
 // check reads one element of checks.
 func (p *parser) check() error {
 	var in struct {

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -44,7 +45,7 @@ func againstConfiguration(f *File) []psn.Finding {
 		if c.After == nil {
 			continue
 		}
-		d, declared := f.Declared[configAddress(c.Address)]
+		d, declared := f.Declared[tfaddr.Bare(c.Address)]
 		if !declared {
 			out = append(out, ruleViews.finding(c.Address, "resource_changes keeps or makes the resource, the configuration does not declare it"))
 			continue

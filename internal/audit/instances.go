@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 )
 
 // instances are the addresses that a declaration makes, as far as its count or
@@ -129,33 +131,10 @@ func keyedMet(address string, met []string) []string {
 	var out []string
 	depth := strings.Count(address, ".")
 	for _, a := range met {
-		if head := upTo(a, depth); configAddress(head) == address && strings.HasSuffix(head, "]") {
+		if head := tfaddr.Head(a, depth); tfaddr.Bare(head) == address && strings.HasSuffix(head, "]") {
 			out = append(out, head)
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// upTo cuts an address before the dot after the first n that stand outside of keys.
-func upTo(address string, n int) string {
-	for depth, quoted, i := 0, false, 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case c == '.' && depth == 0:
-			if n == 0 {
-				return address[:i]
-			}
-			n--
-		}
-	}
-	return address
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -73,7 +74,7 @@ func againstReadings(f *File) []psn.Finding {
 	read := readings(f)
 	var out []psn.Finding
 	for _, c := range inventoried(f) {
-		if from := f.InventoryFrom[configAddress(c.Address)]; len(from) > 0 && len(read) == 0 && !f.Errored {
+		if from := f.InventoryFrom[tfaddr.Bare(c.Address)]; len(from) > 0 && len(read) == 0 && !f.Errored {
 			out = append(out, ruleViews.finding(c.Address, fmt.Sprintf("the configuration takes the inventory from %s, of which prior_state holds no reading: it was taken out of the file", from[0])))
 			continue
 		}

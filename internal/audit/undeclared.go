@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -18,14 +19,14 @@ func undeclaredInstances(f *File) []psn.Finding {
 	after := planned{file: f, listed: new(int)}
 	for _, c := range f.Changes {
 		there[c.Address], there[c.Previous] = true, true
-		some[configAddress(c.Address)], some[configAddress(c.Previous)] = true, true
+		some[tfaddr.Bare(c.Address)], some[tfaddr.Bare(c.Previous)] = true, true
 		if c.After != nil {
 			after.addresses = append(after.addresses, c.Address)
 		}
 		met = append(met, c.Address)
 	}
 	for _, p := range f.Prior {
-		some[configAddress(p.Address)] = true
+		some[tfaddr.Bare(p.Address)] = true
 	}
 	// A plan that stopped early lacks some, one that destroys everything most.
 	if f.Errored || f.Incomplete || len(after.addresses) == 0 {
@@ -33,7 +34,7 @@ func undeclaredInstances(f *File) []psn.Finding {
 	}
 	byDeclaration := map[string][]string{}
 	for _, a := range after.addresses {
-		byDeclaration[configAddress(a)] = append(byDeclaration[configAddress(a)], a)
+		byDeclaration[tfaddr.Bare(a)] = append(byDeclaration[tfaddr.Bare(a)], a)
 	}
 	free := unclaimed(f)
 	var out []psn.Finding

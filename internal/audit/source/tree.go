@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/italia/terraform-provider-psn/internal/audit/tfaddr"
 )
 
 // Block is where a block of the configuration begins: its header.
@@ -97,7 +99,7 @@ func (t *Tree) note(text string) {
 
 // steps splits an address into the names of module calls and "type.name".
 func steps(address string) (calls []string, resource string, ok bool) {
-	parts := strings.Split(withoutKeys(address), ".")
+	parts := strings.Split(tfaddr.Bare(address), ".")
 	for len(parts) > 2 && parts[0] == "module" {
 		calls = append(calls, parts[1])
 		parts = parts[2:]
@@ -106,25 +108,4 @@ func steps(address string) (calls []string, resource string, ok bool) {
 		return nil, "", false
 	}
 	return calls, parts[0] + "." + parts[1], true
-}
-
-// withoutKeys takes the instance keys, [0] and ["a.b"], out of an address.
-func withoutKeys(address string) string {
-	var out strings.Builder
-	for depth, quoted, i := 0, false, 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case depth == 0:
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
 }
