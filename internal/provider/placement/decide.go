@@ -32,7 +32,7 @@ func decide(ctx context.Context, config model, prior *model) (model, diag.Diagno
 		}
 	}
 	if prior != nil {
-		out.AsOf = DayOfRecord(config.AsOf, prior.AsOf, config.Derogations, prior.Derogations, config.Exclude, prior.Exclude)
+		out.AsOf = finding.DayOfRecord(config.AsOf, prior.AsOf, config.Derogations, prior.Derogations, config.Exclude, prior.Exclude)
 	}
 	if diags.HasError() {
 		return out, diags

@@ -13,7 +13,7 @@ import (
 
 	"github.com/italia/terraform-provider-psn/internal/migration"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
-	"github.com/italia/terraform-provider-psn/internal/provider/placement"
+	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -56,7 +56,7 @@ func (r *replicaResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		m.Deltas, m.LagSeconds, m.LastSync = prior.Deltas, prior.LagSeconds, prior.LastSync
 	}
 	if prior != nil {
-		m.AsOf = placement.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
+		m.AsOf = finding.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }

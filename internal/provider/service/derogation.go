@@ -13,7 +13,6 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/diagnose"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
-	"github.com/italia/terraform-provider-psn/internal/provider/placement"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -75,5 +74,5 @@ func (m model) report(diags *diag.Diagnostics, found []psn.Finding) {
 // asOf is the day to record: the prior one while each derogation is in force on
 // both days or on neither, so that the date alone is no change.
 func (m model) asOf(prior model) types.String {
-	return placement.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
+	return finding.DayOfRecord(m.AsOf, prior.AsOf, m.Derogations, prior.Derogations)
 }

@@ -1,4 +1,4 @@
-package placement
+package finding
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
