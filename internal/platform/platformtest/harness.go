@@ -55,6 +55,11 @@ type Harness struct {
 	Relieve  func()
 	// ExpireSessions ends every session at the endpoint.
 	ExpireSessions func()
+	// Forgets is how the endpoint does not know what was just made. RunObjects
+	// runs without, where all objects are of one service.
+	Forgets Forgetting
+	// Parts are the services of the endpoint that can be gone while others answer.
+	Parts []Part
 	// Stop makes the endpoint unreachable, Resume reachable again.
 	Stop   func()
 	Resume func() error

@@ -97,7 +97,7 @@ func sandboxHarness(t testing.TB) *platformtest.Harness {
 }
 
 func harness(sb *sandbox.Sandbox, c *sandbox.Center) *platformtest.Harness {
-	admin := &admin{c: c}
+	admin, rest := &admin{c: c}, &restInterface{}
 	return &platformtest.Harness{
 		Open: func(ctx context.Context, a platformtest.Access) (driver.Site, error) {
 			cfg := sandboxConfig(sb, c, sandbox.Operator)
@@ -110,7 +110,7 @@ func harness(sb *sandbox.Sandbox, c *sandbox.Center) *platformtest.Harness {
 			if a.WrongPin {
 				cfg.CAFile, cfg.PinSHA256 = "", wrongPin
 			}
-			cfg.Wrap = a.Wrap
+			cfg.Wrap = rest.under(a.Wrap)
 			s, err := vsphere.Open(ctx, cfg)
 			if err != nil {
 				return nil, err
@@ -132,6 +132,11 @@ func harness(sb *sandbox.Sandbox, c *sandbox.Center) *platformtest.Harness {
 		Device:         func(id string) string { return filepath.Join(c.Devices(), "wwn-0x"+id) },
 		DiskFile:       c.DiskFile,
 		Machine:        sourceMachine,
+		Forgets:        platformtest.Forgetting{Made: madeBy, Unknown: untaggable},
+		Parts: []platformtest.Part{{
+			Name: "tagging", Cut: func() { rest.gone.Store(true) }, Restore: func() { rest.gone.Store(false) },
+			Without: func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Networks).Networks(ctx); return err },
+		}},
 	}
 }
 

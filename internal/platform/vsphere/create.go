@@ -34,7 +34,7 @@ func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error)
 		return "", s.coded(doing+": made as "+vm.Value+", name its disks on it", err)
 	}
 	if err := s.tags.label(ctx, vm, spec.ID.Tenant(), spec.Labels, false); err != nil {
-		return "", s.coded(doing+": made as "+vm.Value+", attach tags", err)
+		return "", s.coded(doing+": made as "+vm.Value+", label it at the tagging service", err)
 	}
 	if spec.Group != "" {
 		if err := s.syncGroup(ctx, spec.ID.Tenant(), spec.Group, ref{}); err != nil {

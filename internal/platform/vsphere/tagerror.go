@@ -44,7 +44,10 @@ func readable(err error) error {
 		return psn.Errorf(psn.Conflict, "tagging service refused: %s", strings.Join(said, "; "))
 	}
 	m := refusal.FindStringSubmatch(err.Error())
-	if m == nil {
+	switch {
+	case m == nil && rest.IsStatusError(cause(err), http.StatusNotFound):
+		return psn.Errorf(psn.NotFound, "tagging service does not know the object, or a tag or category of it")
+	case m == nil:
 		return err
 	}
 	var body struct {

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/vapi/rest"
 	"github.com/vmware/govmomi/vapi/tags"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -56,18 +58,30 @@ func (t *tagger) label(ctx context.Context, vm types.ManagedObjectReference, ten
 	return t.attach(ctx, vm, want, replace)
 }
 
+// settleTime bounds how long the tagging service, another process than the one
+// that has the machines, may not know of what was just made.
+const settleTime = 15 * time.Second
+
 func (t *tagger) attach(ctx context.Context, obj types.ManagedObjectReference, want map[string]string, replace bool) error {
-	err := t.attachOnce(ctx, obj, want, replace)
-	switch {
-	case gone(err):
-		// Somebody deleted a tag or category that is remembered here.
-		t.forget()
-		err = t.attachOnce(ctx, obj, want, replace)
-	case isRefusal(err) && !replace:
-		// The object, made before, has another tag of a category.
-		err = t.attachOnce(ctx, obj, want, true)
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for pause := taskPauseFirst; ; pause = min(2*pause, taskPauseLast) {
+		err := t.attachOnce(ctx, obj, want, replace)
+		switch {
+		case gone(err):
+			// Somebody deleted a tag or category that is remembered here, or the
+			// service has not heard of the object, or of the tag, yet.
+			t.forget()
+			if patience.Sleep(short, pause) == nil {
+				continue
+			}
+		case isRefusal(err) && !replace:
+			// The object, made before, has another tag of a category.
+			replace = true
+			continue
+		}
+		return readable(err)
 	}
-	return readable(err)
 }
 
 // forget drops all ids.

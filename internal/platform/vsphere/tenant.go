@@ -39,7 +39,7 @@ func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
 			return s.coded(doing, err)
 		}
 	}
-	return s.coded(doing, s.tags.attach(ctx, folder, map[string]string{categoryTenant: string(t.ID)}, false))
+	return s.coded(doing+", label its folder at the tagging service", s.tags.attach(ctx, folder, map[string]string{categoryTenant: string(t.ID)}, false))
 }
 
 // admit gives the tenant's people their rights on its folder and pools.

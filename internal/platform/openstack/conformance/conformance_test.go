@@ -109,7 +109,27 @@ func labHarness(t testing.TB) *platformtest.Harness {
 		Throttle:   f.throttle, Overload: 1000, Relieve: func() { f.throttle(0, 0) },
 		ExpireSessions: f.expire, Stop: f.stop, Resume: f.resume,
 		Foreign: admin.foreign, Destroy: admin.destroy,
+		Forgets: forgets, Parts: parts(f, at),
 	}
+}
+
+// parts are the services of a region that its inventory is of.
+func parts(f *front, at *openstacklab.Site) []platformtest.Part {
+	var out []platformtest.Part
+	for _, p := range []struct {
+		service, name string
+		without       func(context.Context, driver.Site) error
+	}{
+		{"volumev3", "block storage", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Networks).Networks(ctx); return err }},
+		{"network", "network", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Volumes).Volumes(ctx); return err }},
+		{"compute", "compute", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Images).Images(ctx); return err }},
+	} {
+		out = append(out, platformtest.Part{
+			Name: p.name, Capacity: true, Without: p.without,
+			Cut: func() { f.cut(at.Endpoints[p.service]) }, Restore: func() { f.cut("") },
+		})
+	}
+	return out
 }
 
 func freshTenant(t testing.TB) psn.TenantID {
