@@ -135,7 +135,10 @@ func harness(sb *sandbox.Sandbox, c *sandbox.Center) *platformtest.Harness {
 		Forgets:        platformtest.Forgetting{Made: madeBy, Unknown: untaggable},
 		Parts: []platformtest.Part{{
 			Name: "tagging", Cut: func() { rest.gone.Store(true) }, Restore: func() { rest.gone.Store(false) },
-			Without: func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Networks).Networks(ctx); return err },
+			Without: func(ctx context.Context, s driver.Site) error {
+				_, err := s.(driver.Networks).Networks(ctx)
+				return err
+			},
 		}},
 	}
 }

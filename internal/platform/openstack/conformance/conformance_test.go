@@ -120,7 +120,10 @@ func parts(f *front, at *openstacklab.Site) []platformtest.Part {
 		service, name string
 		without       func(context.Context, driver.Site) error
 	}{
-		{"volumev3", "block storage", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Networks).Networks(ctx); return err }},
+		{"volumev3", "block storage", func(ctx context.Context, s driver.Site) error {
+			_, err := s.(driver.Networks).Networks(ctx)
+			return err
+		}},
 		{"network", "network", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Volumes).Volumes(ctx); return err }},
 		{"compute", "compute", func(ctx context.Context, s driver.Site) error { _, err := s.(driver.Images).Images(ctx); return err }},
 	} {
