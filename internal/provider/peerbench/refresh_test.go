@@ -179,7 +179,9 @@ func (f *folder) run(args ...string) *os.ProcessState {
 	return cmd.ProcessState
 }
 
+// oursHCL spreads the servers over the zones: one has room for 256 GiB of memory.
 func oursHCL(lab *openstacklab.Lab, n int) string {
+	zones, _ := json.Marshal(lab.Sites[psn.Acilia].Zones)
 	return fmt.Sprintf(`terraform {
   required_providers {
     psn = { source = %q }
@@ -201,14 +203,14 @@ resource "psn_virtual_machine" "vm" {
   classification = "ordinary"
   site           = "acilia"
   platform       = "openstack"
-  cluster        = %q
+  cluster        = element(%s, count.index)
   vcpus          = 1
   memory_gib     = 1
   disks          = [{ size_gib = 1 }]
   nics           = []
   power_state    = "off"
 }
-`, ours, lab.ConfigFile, tenant, n, lab.Sites[psn.Acilia].Zones[0])
+`, ours, lab.ConfigFile, tenant, n, zones)
 }
 
 func theirsHCL(lab *openstacklab.Lab, n int) string {
