@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
@@ -97,7 +98,7 @@ func TestLifecycle(t *testing.T) {
 		},
 		{
 			ResourceName: address, ImportState: true, ImportStateId: "p_bs", ImportStateVerify: true,
-			ImportStateVerifyIgnore: []string{"name", "fiscal_code", "quota", "timeouts"},
+			ImportStateVerifyIgnore: []string{"name", "fiscal_code", "quota", "timeouts", "usage"},
 		},
 		// A site that fails half-way: the sites made before are in the state.
 		{
@@ -175,6 +176,65 @@ func TestLifecycle(t *testing.T) {
 				return nil
 			},
 		},
+	})
+	if got := standsAt(t, lab); got != "" {
+		t.Errorf("destroyed, still at %s", got)
+	}
+}
+
+// TestUsage: what the tenant's machines use is counted at refresh, by site, and
+// is no change; a site that is silent keeps its count.
+func TestUsage(t *testing.T) {
+	lab := providertest.Start(t)
+	config := lab.Config(tenant("p_bs", "80008750178", "sites = [\"acilia\", \"rozzano\"]\n  site_quotas = { acilia = { vcpus = 8 } }"))
+	used := func(site string, instances, vcpus, memory, storage int64) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(address, tfjsonpath.New("usage").AtMapKey(site), knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"instances": knownvalue.Int64Exact(instances), "vcpus": knownvalue.Int64Exact(vcpus),
+			"memory_gib": knownvalue.Int64Exact(memory), "storage_gib": knownvalue.Int64Exact(storage),
+		}))
+	}
+	make := func(name string) {
+		_, err := lab.Site(psn.Acilia).CreateVM(t.Context(), driver.VMSpec{
+			ID: psn.VMID("p_bs/" + name), Labels: driver.Labels{Service: "p_bs/protocollo", Classification: psn.Critical, Role: psn.RoleActive},
+			Cluster: "acilia-cl01", VCPUs: 2, MemoryMiB: 1536, Disks: []driver.DiskSpec{{CapacityBytes: 2 << 30}}, NICs: []driver.NICSpec{{Network: lab.Center("acilia").Network()}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := func() {
+		for _, name := range []string{"db-1", "db-2"} {
+			vm, err := lab.Site(psn.Acilia).FindVM(t.Context(), psn.VMID("p_bs/"+name))
+			if err == nil {
+				err = lab.Site(psn.Acilia).DeleteVM(t.Context(), vm.Ref)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	nothing := before(plancheck.ExpectEmptyPlan())
+	providertest.Test(t, []resource.TestStep{
+		{Config: config, ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(address, tfjsonpath.New("usage"), knownvalue.MapSizeExact(0)),
+		}},
+		{PreConfig: func() { make("db-1"); make("db-2") }, Config: config, ConfigPlanChecks: nothing, ConfigStateChecks: []statecheck.StateCheck{
+			used("acilia", 2, 4, 3, 4), used("rozzano", 0, 0, 0, 0),
+			statecheck.ExpectKnownValue(address, tfjsonpath.New("site_quotas").AtMapKey("acilia").AtMapKey("vcpus"), knownvalue.Int64Exact(8)),
+		}},
+		{PreConfig: func() { lab.Center("acilia").Stop() }, Config: config, ConfigPlanChecks: nothing, ConfigStateChecks: []statecheck.StateCheck{
+			used("acilia", 2, 4, 3, 4), used("rozzano", 0, 0, 0, 0),
+		}},
+		// What it holds stands in the way of its end, and is named.
+		{
+			PreConfig: func() {
+				if err := lab.Center("acilia").Resume(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config, Destroy: true, ExpectError: regexp.MustCompile(`(?s)Unable to delete tenant "p_bs" at acilia.*db-1`),
+		},
+		{PreConfig: end, Config: config},
 	})
 	if got := standsAt(t, lab); got != "" {
 		t.Errorf("destroyed, still at %s", got)

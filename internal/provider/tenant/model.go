@@ -22,6 +22,7 @@ type model struct {
 	Sites      types.Set      `tfsdk:"sites"`
 	SiteQuotas types.Map      `tfsdk:"site_quotas"`
 	Principals types.Map      `tfsdk:"principals"`
+	Usage      types.Map      `tfsdk:"usage"`
 	Timeouts   timeouts.Value `tfsdk:"timeouts"`
 }
 

@@ -82,6 +82,7 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	// The id is in the state before anything is made at a site.
 	plan.Sites = flattenSites(nil)
+	plan.Usage = uncounted(plan.Usage)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
 	stood := r.standing(ctx, want, psn.TenantID(plan.ID.ValueString()))
@@ -138,6 +139,7 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	state.Sites = flattenSites(found)
 	resp.Diagnostics.Append(r.refreshLimits(ctx, &state, seen)...)
+	resp.Diagnostics.Append(r.refreshUsage(ctx, &state, seen)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
@@ -173,6 +175,7 @@ func (r *tenantResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	plan.Sites = flattenSites(made)
 	plan = plan.undone(ctx, state, failed)
+	plan.Usage = uncounted(plan.Usage)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{plan.ID})...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -25,8 +26,13 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			Validators: []validator.Int64{int64validator.AtLeast(-1)},
 		}
 	}
+	used := func(doc string) schema.Attribute {
+		return schema.Int64Attribute{Computed: true, MarkdownDescription: doc}
+	}
 	return schema.Schema{
-		MarkdownDescription: "A tenant: one public administration. Its containers (on vSphere a folder, a resource pool per cluster and tags) are made at every site named.",
+		MarkdownDescription: "A tenant: one public administration. Its containers are made at every site named: on vSphere a folder, a resource pool per cluster and tags, on OpenStack a project.\n\n" +
+			"Destroying it removes these containers, what was granted on them and the limits. It removes nothing that stands in them: while machines, or on OpenStack anything else, is left, it is refused and names what is; " +
+			"what a platform lets outlive the tenant (on vSphere its networks and volumes) is named in a warning when the tenant has gone.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -84,6 +90,19 @@ func resourceSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "Group of the site's directory, by site, whose members may work in the tenant: on OpenStack a group that becomes member of the project, " +
 					"on vSphere `DOMAIN\\\\group` that gets console, power and read. A site that is not in the map is left as it is, and nothing granted is taken away.",
 				Validators: []validator.Map{mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+			},
+			"usage": schema.MapNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "What the tenant's machines made by this provider use, by site, running or not, standbys among them; what they may use stands apart, in `site_quotas`. " +
+					"Counted at each refresh from the inventory that all resources of a site share, empty until the first one; a site that does not answer keeps what was counted last. " +
+					"Limits that nobody declared, and what is used of volumes, networks and addresses, are told by `data.psn_tenant_usage`.",
+				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"instances":   used("Machines."),
+					"vcpus":       used("Virtual CPUs."),
+					"memory_gib":  used("Memory in GiB, rounded up."),
+					"storage_gib": used("Disks in GiB, rounded up."),
+				}},
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},

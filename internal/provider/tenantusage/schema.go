@@ -18,7 +18,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 		return schema.StringAttribute{Optional: true, MarkdownDescription: doc, Validators: []validator.String{stringvalidator.OneOf(names...)}}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What a tenant uses and may use, asked of each site at once. Usage and limits are apart from `psn_tenant`, so that a refresh of a hundred tenants does not ask for them.",
+		MarkdownDescription: "What a tenant uses and may use, asked of each site at once: all quantities that the platforms count, with the limits that stand, whoever set them. What its machines use is an attribute of `psn_tenant` as well, which a refresh counts without asking for each tenant.",
 		Attributes: map[string]schema.Attribute{
 			"tenant_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the tenant, for example `psn_tenant.brescia.id`."},
 			"site":      only("Ask this site only. Default: every site of the provider's configuration.", located.Names(psn.Sites())),
