@@ -14,19 +14,25 @@ import (
 // the configuration asks for: each is planned, deleted, moved or forgotten.
 func undeclaredInstances(f *File) []psn.Finding {
 	there := map[string]bool{}
-	some := map[string]bool{} // declarations of which the plan or the state before has any
+	some := map[string]bool{} // declarations and modules of which the plan or the state before has any
+	note := func(address string) {
+		for at := tfaddr.Bare(address); at != ""; at = parent(at) {
+			some[at] = true
+		}
+	}
 	var met []string
 	after := planned{file: f, listed: new(int)}
 	for _, c := range f.Changes {
 		there[c.Address], there[c.Previous] = true, true
-		some[tfaddr.Bare(c.Address)], some[tfaddr.Bare(c.Previous)] = true, true
+		note(c.Address)
+		note(c.Previous)
 		if c.After != nil {
 			after.addresses = append(after.addresses, c.Address)
 		}
 		met = append(met, c.Address)
 	}
 	for _, p := range f.Prior {
-		some[tfaddr.Bare(p.Address)] = true
+		note(p.Address)
 	}
 	// A plan that stopped early lacks some, one that destroys everything most.
 	if f.Errored || f.Incomplete || len(after.addresses) == 0 {
@@ -50,7 +56,7 @@ func undeclaredInstances(f *File) []psn.Finding {
 		for _, a := range want.certain {
 			asked[a] = true
 			if !there[a] {
-				out = append(out, ruleViews.finding(a, "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only"))
+				out = append(out, absent(f, d, a, some, free))
 			}
 		}
 		for _, a := range want.likely {
@@ -67,6 +73,65 @@ func undeclaredInstances(f *File) []psn.Finding {
 		}
 	}
 	return out
+}
+
+// absent is the finding on an instance that a declaration makes for certain, if
+// it makes any: of a count or for_each that functions make of constants, as
+// toset([]), the file has nothing, and of what is repeated by one that is empty
+// neither the plan nor the state before has anything. Then it is not decided,
+// and a warning where expressions tell that there is a count or for_each.
+func absent(f *File, d Declared, address string, some map[string]bool, free func(string, []string) bool) psn.Finding {
+	gone := "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only"
+	node, told := unsaid(f, d, some)
+	if node == "" {
+		return ruleViews.finding(address, gone)
+	}
+	out := ruleViews.undecidable(address, gone+"; or a count or for_each that functions make of constants, of which the file has nothing, asks for none")
+	out.Remedy = fmt.Sprintf("look in the configuration whether count or for_each of %s asks for none, and write it as count = 0, which the file tells; else write the JSON again from the saved plan", node)
+	if told && !free(d.Type, nil) {
+		out.Severity = psn.SeverityWarning
+	}
+	return out
+}
+
+// unsaid is the resource, or the module it stands in, that may have a count or
+// for_each of which the file has nothing, "" when there is none: it has no other
+// and nothing of it is met. Told is set when its expressions refer to the index
+// or key that only a repeated one has.
+func unsaid(f *File, d Declared, some map[string]bool) (node string, told bool) {
+	look := func(address string, r Repeat, e map[string]Expression) {
+		if r.Count != nil || r.ForEach != nil || some[address] || told {
+			return
+		}
+		told = refersToKey(e)
+		if node == "" || told {
+			node = address
+		}
+	}
+	look(d.Address, d.Repeat, d.Expressions)
+	for at := d.Module; at != ""; at = f.Calls[at].Within {
+		look(at, f.Calls[at].Repeat, f.Calls[at].Expressions)
+	}
+	return node, told
+}
+
+// refersToKey reports whether expressions refer to count.index or each.
+func refersToKey(expressions map[string]Expression) bool {
+	for _, e := range expressions {
+		if slices.ContainsFunc(e.References, func(r string) bool { return r == "count.index" || strings.HasPrefix(r, "each.") }) {
+			return true
+		}
+	}
+	return false
+}
+
+// parent is the module that a resource or module stands in, without keys.
+func parent(bare string) string {
+	parts := strings.Split(bare, ".")
+	if len(parts) < 2 {
+		return ""
+	}
+	return strings.Join(parts[:len(parts)-2], ".")
 }
 
 // lost is the finding on instances that a reference would make. The file does
@@ -86,9 +151,9 @@ func lost(d Declared, want instances, missing []string, emptied bool) psn.Findin
 	return out
 }
 
-// unclaimed returns a test whether instances that are missing would make, of a
-// type of machine, one that a psn_placement assigns and that no machine of the
-// plan is. Other providers may make machines of assignments too; then, and where
+// unclaimed returns a test whether instances that are missing, or any when they
+// are not told, would make, of a type of machine, one that a psn_placement
+// assigns and that no machine of the plan is. Other providers may make machines of assignments too; then, and where
 // a machine does not tell which it is, nothing is known to be left.
 func unclaimed(f *File) func(kind string, missing []string) bool {
 	none := func(string, []string) bool { return false }
@@ -127,9 +192,9 @@ func unclaimed(f *File) func(kind string, missing []string) bool {
 		}
 	}
 	return func(kind string, missing []string) bool {
-		return makesMachine[kind] && slices.ContainsFunc(missing, func(a string) bool {
+		return makesMachine[kind] && (missing == nil && len(keys) > 0 || slices.ContainsFunc(missing, func(a string) bool {
 			return slices.ContainsFunc(strings.FieldsFunc(a, func(c rune) bool { return c == '[' || c == ']' }), func(part string) bool { return keys[part] })
-		})
+		}))
 	}
 }
 
