@@ -261,7 +261,11 @@ func (s *Site) rest(ctx context.Context, project string, id psn.VMID, ref string
 		if err != nil || !there && looks%20 != 0 { // the list does not tell a server that is slow from one that is gone
 			return false, err
 		}
-		sv, err := s.newServer(ctx, c, ref)
+		var page struct {
+			Server *server `json:"server"`
+		}
+		err = get(ctx, c, "servers/"+ref, &page)
+		sv := page.Server
 		switch {
 		case err != nil:
 			return false, err
@@ -295,19 +299,6 @@ func (s *Site) rest(ctx context.Context, project string, id psn.VMID, ref string
 func inStatus(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, statuses ...string) (bool, error) {
 	found, err := list(ctx, c, "servers", url.Values{"tags": {machineTag(id)}, "status": statuses}, "servers", named.id)
 	return len(found) > 0, err
-}
-
-// newServer reads a server that Nova may not know of for a moment after it made
-// it.
-func (s *Site) newServer(ctx context.Context, c *gophercloud.ServiceClient, ref string) (*server, error) {
-	var page struct {
-		Server server `json:"server"`
-	}
-	err := s.known(ctx, func() error {
-		page.Server = server{}
-		return get(ctx, c, "servers/"+ref, &page)
-	})
-	return &page.Server, err
 }
 
 // act sends an action to a server.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -184,7 +185,7 @@ func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id
 	if err := patience.Sleep(ctx, agreeAfter); err != nil {
 		return nil, err
 	}
-	standing, surplus, err := s.diskVolumes(ctx, c, id)
+	standing, surplus, err := s.diskVolumesWith(ctx, c, id, made)
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +199,29 @@ func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id
 		delete(made, v.ID)
 	}
 	return standing, nil
+}
+
+// diskVolumesWith is diskVolumes as soon as all that was made here is among them:
+// a list may be behind.
+func (s *Site) diskVolumesWith(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, made map[string]bool) (disks map[int]diskOfVolume, surplus []diskOfVolume, err error) {
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err = s.wait(short, "its volumes to be listed", func(context.Context) (bool, error) {
+		if disks, surplus, err = s.diskVolumes(ctx, c, id); err != nil {
+			return false, err
+		}
+		listed := map[string]bool{}
+		for _, v := range slices.AppendSeq(slices.Clone(surplus), maps.Values(disks)) {
+			listed[v.ID] = true
+		}
+		for v := range made {
+			if !listed[v] {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	return disks, surplus, err
 }
 
 // bootable lets a machine boot from a volume, empty or not, and says with which

@@ -1,5 +1,10 @@
 package openstack
 
+import (
+	"net/http"
+	"time"
+)
+
 // What the tests of pure parts need.
 var (
 	Begins       = begins
@@ -22,3 +27,8 @@ type (
 
 // UsageOf is what a quota set says of a service.
 func UsageOf(q QuotaSet, service string) any { return q.usage(service) }
+
+// Fresh is the handler that waits for what was just made.
+func Fresh(next http.RoundTripper, poll time.Duration) http.RoundTripper {
+	return &fresh{&recent{at: map[string]time.Time{}}, poll, next}
+}

@@ -230,9 +230,7 @@ func (s *Site) bringNetwork(ctx context.Context, p *netParts, spec driver.Networ
 		return nil
 	}
 	var changed struct{ Network neutronNetwork }
-	err := s.known(ctx, func() error {
-		return send(ctx, p.c, http.MethodPut, "networks/"+p.net.ID, map[string]any{"network": map[string]any{"description": spec.Description}}, &changed)
-	})
+	err := send(ctx, p.c, http.MethodPut, "networks/"+p.net.ID, map[string]any{"network": map[string]any{"description": spec.Description}}, &changed)
 	if err == nil {
 		p.net = &changed.Network
 	}
@@ -241,9 +239,7 @@ func (s *Site) bringNetwork(ctx context.Context, p *netParts, spec driver.Networ
 
 // tag marks an object of Neutron's as ours.
 func (s *Site) tag(ctx context.Context, c *gophercloud.ServiceClient, collection, id string) error {
-	return s.known(ctx, func() error {
-		return send(ctx, c, http.MethodPut, collection+"/"+id+"/tags/"+neutronTag, nil, nil)
-	})
+	return send(ctx, c, http.MethodPut, collection+"/"+id+"/tags/"+neutronTag, nil, nil)
 }
 
 func (s *Site) bringSubnet(ctx context.Context, p *netParts, name string, plan subnetPlan) error {
@@ -260,9 +256,7 @@ func (s *Site) bringSubnet(ctx context.Context, p *netParts, name string, plan s
 				subnet["ipv6_address_mode"], subnet["ipv6_ra_mode"] = "dhcpv6-stateful", "dhcpv6-stateful"
 			}
 		}
-		err := s.known(ctx, func() error {
-			return post(ctx, p.c, "subnets", map[string]any{"subnet": subnet}, &got)
-		})
+		err := post(ctx, p.c, "subnets", map[string]any{"subnet": subnet}, &got)
 		if err == nil {
 			p.sub, p.made.sub = &got.Subnet, true
 		}
@@ -294,9 +288,7 @@ func (s *Site) bringRouter(ctx context.Context, p *netParts, spec driver.Network
 	} else if joined, err := routerJoined(ctx, p); joined || err != nil {
 		return err
 	}
-	err := s.known(ctx, func() error {
-		return send(ctx, p.c, http.MethodPut, "routers/"+p.router.ID+"/add_router_interface", map[string]any{"subnet_id": p.sub.ID}, nil)
-	})
+	err := send(ctx, p.c, http.MethodPut, "routers/"+p.router.ID+"/add_router_interface", map[string]any{"subnet_id": p.sub.ID}, nil)
 	if hasStatus(err, http.StatusBadRequest, http.StatusConflict) {
 		// It was sent again after a lost answer, and had been served before.
 		if joined, lookErr := routerJoined(ctx, p); joined && lookErr == nil {

@@ -268,10 +268,7 @@ func (s *Site) bringGroup(ctx context.Context, p *projectGroups, g *neutronGroup
 		}
 	}
 	if len(add) > 0 {
-		err := s.known(ctx, func() error {
-			return send(ctx, p.c, http.MethodPost, "security-group-rules", map[string]any{"security_group_rules": add}, nil)
-		})
-		if err != nil {
+		if err := send(ctx, p.c, http.MethodPost, "security-group-rules", map[string]any{"security_group_rules": add}, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -284,11 +281,9 @@ func (s *Site) bringGroup(ctx context.Context, p *projectGroups, g *neutronGroup
 	var got struct {
 		Group neutronGroup `json:"security_group"`
 	}
-	err := s.known(ctx, func() error {
-		return send(ctx, p.c, http.MethodPut, "security-groups/"+g.ID, map[string]any{"security_group": map[string]any{
-			"name": spec.Name, "description": spec.Description,
-		}}, &got)
-	})
+	err := send(ctx, p.c, http.MethodPut, "security-groups/"+g.ID, map[string]any{"security_group": map[string]any{
+		"name": spec.Name, "description": spec.Description,
+	}}, &got)
 	if err != nil {
 		return nil, err
 	}

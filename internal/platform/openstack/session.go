@@ -22,13 +22,14 @@ import (
 
 // session holds the tokens of one credential: the operator's own and one per
 // tenant's project. The chain, from the caller down: gophercloud's client
-// (token), renew (a new login when it ended), retry, limit (concurrency, encryption), silence,
+// (token), fresh (what was just made), renew (a new login when it ended), retry, limit (concurrency, encryption), silence,
 // what Config.Wrap adds, TLS.
 type session struct {
 	cfg  Config
 	base *http.Transport
 	http http.Client
 	dir  *directory
+	made *recent
 
 	opening keyedLock // one login per scope at a time
 
@@ -56,7 +57,7 @@ func newSession(cfg Config) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: cfg, dir: &directory{}, scopes: map[string]*scope{}, versions: map[string]string{}, base: transport(conf)}
+	s := &session{cfg: cfg, dir: &directory{}, made: &recent{at: map[string]time.Time{}}, scopes: map[string]*scope{}, versions: map[string]string{}, base: transport(conf)}
 	var wire http.RoundTripper = s.base
 	if cfg.Wrap != nil {
 		wire = cfg.Wrap(wire)
@@ -103,7 +104,7 @@ func (s *session) scoped(ctx context.Context, project string) (*scope, error) {
 		return nil, psn.Errorf(psn.Unsupported, "%s acts in its own project only and cannot serve tenants: configure username and password", s.cfg.who())
 	}
 	sc := &scope{ProviderClient: &gophercloud.ProviderClient{HTTPClient: s.http}, project: project}
-	sc.HTTPClient.Transport = &renew{sc, s.dir, s.http.Transport}
+	sc.HTTPClient.Transport = &fresh{s.made, min(s.cfg.Poll, time.Second), &renew{sc, s.dir, s.http.Transport}}
 	sc.UserAgent.Prepend("terraform-provider-psn")
 	sc.UseTokenLock()
 	if err := s.login(ctx, sc, project); err != nil {

@@ -29,11 +29,6 @@ func (s *Site) settled(ctx context.Context, f func() error, statuses ...int) err
 	}
 }
 
-// known is settled for requests about an object that was just made.
-func (s *Site) known(ctx context.Context, f func() error) error {
-	return s.settled(ctx, f, http.StatusNotFound)
-}
-
 // free is settled for requests about an object that may still be changing.
 func (s *Site) free(ctx context.Context, f func() error) error {
 	return s.settled(ctx, f, http.StatusConflict)

@@ -221,7 +221,7 @@ func (s *Site) volumeAtRest(ctx context.Context, c *gophercloud.ServiceClient, i
 	var last cinderVolume
 	err := s.wait(ctx, "volume "+id, func(ctx context.Context) (bool, error) {
 		var got struct{ Volume cinderVolume }
-		if err := s.known(ctx, func() error { return get(ctx, c, "volumes/"+url.PathEscape(id), &got) }); err != nil {
+		if err := get(ctx, c, "volumes/"+url.PathEscape(id), &got); err != nil {
 			return false, err
 		}
 		last = got.Volume
