@@ -8,7 +8,7 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// How long a guest may take to shut down before a resize powers it off, and how
+// How long a guest may take to shut down before the power is taken away, and how
 // often it is looked at meanwhile.
 const (
 	shutdownWait = 2 * time.Minute
@@ -62,27 +62,43 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 }
 
 // change brings the machine that was found to what m declares. What needs no
-// restart comes first, so that it never waits for one.
+// restart comes first, so that it never waits for one. A machine that is to be off
+// is off before its size changes, lest it be started in between, and sooner where
+// the platform changes something on no running machine; one that is to be on
+// starts when all is changed.
 func (r *vmResource) change(ctx context.Context, m, state model, active seen) error {
+	want := psn.PowerState(m.PowerState.ValueString())
+	goesOff := active.vm.Power == psn.PoweredOn && want == psn.PoweredOff
 	c, err := m.quietChange(active, len(disksOf(state.Disks)))
-	if err == nil && !c.IsZero() {
-		err = active.at.UpdateVM(ctx, active.vm.Ref, c)
+	if err == nil {
+		err = active.alter(ctx, c, goesOff)
+	}
+	if err == nil && goesOff {
+		err = stop(ctx, active)
+	}
+	if err == nil {
+		err = active.alter(ctx, m.sizeChange(*active.vm), active.vm.Power == psn.PoweredOn)
 	}
 	if err != nil {
 		return err
 	}
-	if c := m.sizeChange(*active.vm); !c.IsZero() {
-		err := active.at.UpdateVM(ctx, active.vm.Ref, c)
-		if psn.Is(err, psn.Conflict) && active.vm.Power == psn.PoweredOn {
-			if err = stop(ctx, active); err == nil {
-				err = active.at.UpdateVM(ctx, active.vm.Ref, c)
-			}
-		}
-		if err != nil {
-			return err
-		}
+	return active.at.Power(ctx, active.vm.Ref, want)
+}
+
+// alter changes the machine; when the platform refuses that for what the machine
+// is doing, and it may be stopped, once more after it was.
+func (s seen) alter(ctx context.Context, c driver.VMChange, mayStop bool) error {
+	if c.IsZero() {
+		return nil
 	}
-	return active.at.Power(ctx, active.vm.Ref, psn.PowerState(m.PowerState.ValueString()))
+	err := s.at.UpdateVM(ctx, s.vm.Ref, c)
+	if !mayStop || !psn.Is(err, psn.Conflict) {
+		return err
+	}
+	if err := stop(ctx, s); err != nil {
+		return err
+	}
+	return s.at.UpdateVM(ctx, s.vm.Ref, c)
 }
 
 // stop shuts the guest down where the platform can ask it to, and powers the

@@ -101,6 +101,25 @@ resource "psn_virtual_machine" "web" {
 	})
 }
 
+// TestDestroyWhatIsRefused: the CLI plans as for an apply before it destroys, so
+// that a refused change stands in the way of a destroy, too. The refusal says how
+// to go on, and that works: the last destroy of a test is one without a refresh.
+func TestDestroyWhatIsRefused(t *testing.T) {
+	lab := providertest.Start(t)
+	smaller := strings.Replace(byHand(psn.Acilia, ""), "size_gib = 10", "size_gib = 9", 1)
+	refused := refuses(lab.Config(smaller), `Disk 1 has 10 GiB, 9 are asked for.*add -refresh=false to the destroy`)
+	destroy := refused
+	destroy.Destroy = true
+	providertest.Test(t, []resource.TestStep{
+		{Config: lab.Config(byHand(psn.Acilia, "")), Check: standsAt(lab, web, "acilia:active")},
+		refuses(lab.Config(byHand(psn.Acilia, `security_groups = ["web"]`)), `security_groups cannot be given.*add -refresh=false to the destroy`),
+		refused, destroy,
+	})
+	if diff := cmp.Diff("", lab.Sites(web)); diff != "" {
+		t.Errorf("destroyed, still at %s", diff)
+	}
+}
+
 // TestNeverOnThePlatform gives vSphere what only OpenStack has, and what neither
 // takes: each is refused in the plan, by name.
 func TestNeverOnThePlatform(t *testing.T) {

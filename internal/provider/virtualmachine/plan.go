@@ -30,6 +30,9 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if prior != nil {
+		defer func() { resp.Diagnostics = yetDestroyable(resp.Diagnostics) }()
+	}
 	m, diags := resolve(config)
 	resp.Diagnostics.Append(diags...)
 	m.PowerState = plan.PowerState // with its default
@@ -47,10 +50,8 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		r.accept(m, &resp.Diagnostics)
 	}
 	if prior != nil {
-		var changes diag.Diagnostics
-		m.stay(config, *prior, &changes)
-		m.change(config, *prior, pastOf(ctx, req.Private), &changes)
-		resp.Diagnostics.Append(yetDestroyable(changes)...)
+		m.stay(config, *prior, &resp.Diagnostics)
+		m.change(config, *prior, pastOf(ctx, req.Private), &resp.Diagnostics)
 		if was := prior.use().Class; !resp.Diagnostics.HasError() && m.use().Class.Rank() > 0 && was.Rank() > m.use().Class.Rank() && !r.mayLower(ctx, m, req.Private) {
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("classification"), "lower the class of", describe(m.ID, m.Name), m.lowered(was)))
 		}
@@ -146,13 +147,15 @@ func changed(was, is types.Int64) bool {
 	return !was.IsNull() && !is.IsUnknown() && was.ValueInt64() != is.ValueInt64()
 }
 
-// yetDestroyable adds to refusals how to destroy the machine all the same: before
-// a destroy the CLI plans as for an apply, and tells the provider nothing of it.
-func yetDestroyable(changes diag.Diagnostics) diag.Diagnostics {
+// yetDestroyable adds to refusals how to destroy the machine all the same. Before
+// a destroy the CLI refreshes by a whole plan, in which it asks for the change to
+// what is declared as it does for an apply; nothing in its question tells the two
+// apart. Without a refresh there is no such plan.
+func yetDestroyable(refused diag.Diagnostics) diag.Diagnostics {
 	out := diag.Diagnostics{}
-	for _, d := range changes {
+	for _, d := range refused {
 		if d.Severity() == diag.SeverityError {
-			text := d.Detail() + " To destroy the machine as it stands, add -refresh=false to the destroy, which leaves this check out."
+			text := d.Detail() + "\n\nTo destroy the machine as it stands, add -refresh=false to the destroy, which leaves this check out."
 			if at, ok := d.(diag.DiagnosticWithPath); ok {
 				d = diag.NewAttributeErrorDiagnostic(at.Path(), d.Summary(), text)
 			} else {
