@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -18,6 +19,8 @@ type Forgetting struct {
 	// Unknown is the answer to a request that names an object which is not known
 	// yet, or nil when that request would not meet it.
 	Unknown func(req *http.Request, body []byte, id string) *http.Response
+	// Hide takes the object off an answer that lists it; nil when it does not.
+	Hide func(answer []byte, id string) []byte
 }
 
 // denials is how often each object is not known.
@@ -81,8 +84,14 @@ func (f *forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	_ = res.Body.Close()
+	if req.Method == http.MethodGet {
+		answer = f.a.hide(answer)
+		res.ContentLength = int64(len(answer))
+		res.Header.Set("Content-Length", strconv.Itoa(len(answer)))
+	} else {
+		f.a.note(req, answer)
+	}
 	res.Body = io.NopCloser(bytes.NewReader(answer))
-	f.a.note(req, answer)
 	return res, nil
 }
 
@@ -98,10 +107,24 @@ func (a *amnesia) active() bool {
 	return a.on
 }
 
-func (a *amnesia) note(req *http.Request, answer []byte) {
-	if req.Method == http.MethodGet || req.Method == http.MethodHead {
-		return
+// hide takes what is not known yet off a list.
+func (a *amnesia) hide(answer []byte) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id, n := range a.left {
+		if n == 0 || a.Hide == nil {
+			continue
+		}
+		if rest := a.Hide(answer, id); rest != nil {
+			answer = rest
+			a.left[id] = n - 1
+			a.denied++
+		}
 	}
+	return answer
+}
+
+func (a *amnesia) note(req *http.Request, answer []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, id := range a.Made(req, answer) {

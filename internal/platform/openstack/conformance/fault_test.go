@@ -78,41 +78,6 @@ func connectBy(t *testing.T, wrap func(http.RoundTripper) http.RoundTripper) (*o
 	return s, tenantOn(t, labConfig(t, cfg.Site), s), cfg
 }
 
-// TestUnknownForAMoment: a cloud of several servers may not know, for a moment,
-// what it has just made.
-func TestUnknownForAMoment(t *testing.T) {
-	t.Parallel()
-	for name, f := range map[string]*fault{
-		"tag":       {method: http.MethodPut, path: "/tags/psn", status: http.StatusNotFound, times: 2},
-		"subnet":    {method: http.MethodPost, path: "/subnets", status: http.StatusNotFound, times: 2},
-		"interface": {method: http.MethodPut, path: "/add_router_interface", status: http.StatusNotFound, times: 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, id, cfg := connectBy(t, f.wrap)
-			n, err := s.CreateNetwork(bounded(t), driver.NetworkSpec{Tenant: id, Name: "n", CIDR: "10.1.0.0/24", Uplink: cfg.Uplink})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if f.count() != 2 {
-				t.Errorf("the fault was met %d times", f.count())
-			}
-			if err := s.DeleteNetwork(bounded(t), n.Ref); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	t.Run("rules", func(t *testing.T) {
-		s, id := connect(t, &fault{method: http.MethodPost, path: "/security-group-rules", status: http.StatusNotFound, times: 2})
-		g, err := s.CreateSecurityGroup(bounded(t), driver.SecurityGroupSpec{Tenant: id, Name: "g", Rules: []driver.SecurityRule{{Direction: "egress"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.DeleteSecurityGroup(bounded(t), g.Ref); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // TestBusy: what is refused because something is under way is asked again, and
 // not for ever.
 func TestBusy(t *testing.T) {
