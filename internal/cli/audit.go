@@ -163,6 +163,16 @@ func (f *auditFlags) audit(a *app, args []string) (*audit.File, *audit.Report, e
 // stdin is how the standard input is named in place of a file.
 const stdin = "-"
 
+// inputName is how messages name what is read.
+func inputName(path string) string {
+	if path == stdin {
+		return "standard input"
+	}
+	return path
+}
+
+func noStdin() error { return psn.Errorf(psn.InvalidInput, "there is none: name a file") }
+
 // readShown reads one file written by show -json, or the standard input.
 func (a *app) readShown(path string) (*audit.File, error) {
 	if path == stdin {
@@ -184,13 +194,12 @@ func (a *app) readShown(path string) (*audit.File, error) {
 }
 
 func (a *app) readStdin() (*audit.File, error) {
-	const where = "standard input"
 	if a.Stdin == nil {
-		return nil, psn.At(where, psn.Errorf(psn.InvalidInput, "there is none: name a file"))
+		return nil, psn.At(inputName(stdin), noStdin())
 	}
 	f, err := audit.Read(a.Stdin)
 	if err != nil {
-		return nil, psn.At(where, err)
+		return nil, psn.At(inputName(stdin), err)
 	}
 	return f, nil
 }

@@ -11,7 +11,8 @@ import (
 )
 
 const placementFile = "FILE holds tenant, workloads, sites (an inventory) and, optionally, current, rebalance, groups, excluded,\n" +
-	"facts, quota, survive_region and weights: as JSON, or as HCL when its name ends in .hcl. No site is touched.\n" +
+	"facts, quota, survive_region and weights: as JSON, or as HCL when its name ends in .hcl. \"-\" reads the\n" +
+	"standard input, in either form. No site is touched.\n" +
 	"Exit code 0: placed; 1: proven infeasible or not found; 2: the request cannot be used."
 
 func newPlacement(a *app) *cobra.Command {
@@ -27,7 +28,7 @@ func newPlacementSolve(a *app) *cobra.Command {
 	}
 	asJSON, svg := jsonFlag(c), svgFlag(c)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		req, err := readRequest(args[0], *svg)
+		req, err := a.readRequest(args[0], *svg)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,12 +59,15 @@ func (a *app) prove(ctx context.Context, req placement.Request, f *proofFlags) (
 		return ans, err
 	}
 	ans.Uncertified = append(ans.Uncertified, doubts(ans.Proof, solver != nil)...)
+	if ans.Verdict == placement.Placed {
+		ans.Uncertified = append(ans.Uncertified, silence(req)...)
+	}
 	return ans, nil
 }
 
 // proveFile is prove for the request in a file.
 func (a *app) proveFile(ctx context.Context, path string, f *proofFlags) (placement.Request, answer, error) {
-	req, err := readRequest(path, *f.svg)
+	req, err := a.readRequest(path, *f.svg)
 	if err != nil {
 		return req, answer{}, err
 	}
@@ -78,7 +82,7 @@ func unusable(path string, err error) error {
 	case err == nil:
 		return nil
 	case psn.Is(err, psn.InvalidInput):
-		err = psn.At(path, err)
+		err = psn.At(inputName(path), err)
 	}
 	return codeError{exitUnusable, err}
 }
@@ -97,6 +101,20 @@ func doubts(p exact.Proof, solver bool) []string {
 		out = append(out, "whether any placement exists, within the limits of this run")
 	case p.Verdict == placement.Infeasible && solver && !p.Exact && len(p.Findings) > 0 && p.Minimal:
 		out = append(out, "the conflict in exact arithmetic: it rests on machines being whole, so it was found by branching, in floating point")
+	}
+	return out
+}
+
+// silence says of each site that could not be read what a placement leaves open.
+func silence(req placement.Request) []string {
+	var out []string
+	for _, s := range req.Sites {
+		excluded := slices.ContainsFunc(req.Excluded, func(x placement.Exclusion) bool {
+			return x.Site == s.Site && x.Cluster == "" && (x.Platform == "" || x.Platform == s.Platform)
+		})
+		if !s.Reachable() && !excluded {
+			out = append(out, fmt.Sprintf("what %s (%s) could take, which could not be read (%s): what stands there stays, nothing new was placed there, and the bound is that of the sites that were read", s.Site, s.Platform, s.Error))
+		}
 	}
 	return out
 }

@@ -20,30 +20,59 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// readRequest reads a placement request, as JSON or HCL. Its errors carry the
-// exit code for what cannot be used, as does a picture that would be written over it.
-func readRequest(path, svg string) (placement.Request, error) {
+// readRequest reads a placement request, as JSON or HCL, from a file or the
+// standard input. Its errors carry the exit code for what cannot be used, as does
+// a picture that would be written over it.
+func (a *app) readRequest(path, svg string) (placement.Request, error) {
 	if err := distinct("--svg", svg, path); err != nil {
 		return placement.Request{}, err
 	}
-	req, err := parseRequest(path)
+	text, isHCL, err := a.requestText(path)
+	var req placement.Request
+	if err == nil {
+		req, err = parseRequest(inputName(path), text, isHCL)
+	}
 	if err == nil && len(req.Workloads) == 0 {
 		err = psn.Errorf(psn.InvalidInput, "workloads is empty: name at least one workload to place")
 	}
 	if err != nil {
-		return req, codeError{exitUnusable, psn.At(path, err)}
+		return req, codeError{exitUnusable, psn.At(inputName(path), err)}
 	}
 	return req, nil
 }
 
-func parseRequest(path string) (placement.Request, error) {
-	var req placement.Request
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return req, unreadable(err)
+// requestText returns a request as it is written, and whether that is HCL: told
+// by the name of a file, and of the standard input by JSON's opening with a brace
+// or a bracket, which HCL's attributes do not.
+func (a *app) requestText(path string) (text []byte, isHCL bool, err error) {
+	if path != stdin {
+		text, err = os.ReadFile(path)
+		if err != nil {
+			return nil, false, unreadable(err)
+		}
+		return text, filepath.Ext(path) == ".hcl", nil
 	}
-	if filepath.Ext(path) == ".hcl" {
-		made, err := fromHCL(path, text)
+	if a.Stdin == nil {
+		return nil, false, noStdin()
+	}
+	text, err = io.ReadAll(io.LimitReader(a.Stdin, maxRequest+1))
+	if err != nil {
+		return nil, false, psn.Errorf(psn.InvalidInput, "it cannot be read: %w: write the request to a file and name it", err)
+	}
+	if len(text) > maxRequest {
+		return nil, false, psn.Errorf(psn.InvalidInput, "it is longer than %d MiB: no placement request is; send one request", maxRequest>>20)
+	}
+	start := bytes.TrimSpace(text)
+	return text, len(start) > 0 && start[0] != '{' && start[0] != '[', nil
+}
+
+// maxRequest bounds what is taken from the standard input, which may never end.
+const maxRequest = 1 << 30
+
+func parseRequest(name string, text []byte, isHCL bool) (placement.Request, error) {
+	var req placement.Request
+	if isHCL {
+		made, err := fromHCL(name, text)
 		if err != nil {
 			return req, err
 		}
@@ -60,7 +89,7 @@ func parseRequest(path string) (placement.Request, error) {
 // place in it.
 func decodeRequest(req *placement.Request, text []byte, where func(offset int64) string) error {
 	if len(bytes.TrimSpace(text)) == 0 {
-		return psn.Errorf(psn.InvalidInput, "the file is empty: write a request into it, see \"psn placement solve --help\"")
+		return psn.Errorf(psn.InvalidInput, "it is empty: write a request, see \"psn placement solve --help\"")
 	}
 	if err := checkNames(text, reflect.TypeOf(req), where); err != nil {
 		return err

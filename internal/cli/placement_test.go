@@ -179,7 +179,7 @@ func TestPlacementMalformed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{"tenant":`: "the JSON ends too early (line 1, column 11)",
-		``:           "the file is empty: write a request into it",
+		``:           "it is empty: write a request",
 		`[]`:         "the request is a JSON array (line 1, column 2): write an object, {...}",
 		"{\n\"workloads\":[{\"instances\":\"2\"}]}": "workloads.instances is a JSON string (line 2, column 30): write a whole number, without quotes",
 		`{"workload":[]}`:                      `unknown field "workload" in the request (line 1, column 12): use one of current, excluded,`,

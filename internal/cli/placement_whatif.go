@@ -34,7 +34,7 @@ func newPlacementWhatIf(a *app) *cobra.Command {
 	c.Flags().BoolVar(&ch.rebalance, "rebalance", false, "let machines move that could stay")
 	c.Flags().BoolVar(&ch.region, "survive-region", false, "ask that the loss of a whole region is survived")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		req, err := readRequest(args[0], *f.svg)
+		req, err := a.readRequest(args[0], *f.svg)
 		if err != nil {
 			return err
 		}
@@ -114,9 +114,9 @@ func (w *whatIf) compare(today map[string]placement.Assignment) {
 }
 
 func (w whatIf) print(out io.Writer, path string) error {
-	today := "the current of " + path
+	today := "the current of " + inputName(path)
 	if w.Today == "decision" {
-		today = "the decision as it is, for " + path + " has no current"
+		today = "the decision as it is, for " + inputName(path) + " has no current"
 	}
 	fmt.Fprintf(out, "today:    %s\nas it is: %s\nchanged:  %s\n", today, worth(w.Before, len(w.Before.Moves)), worth(w.After.Result, len(w.Moves)))
 	if names := w.Elsewhere; len(names) > 0 {

@@ -14,6 +14,13 @@ func TestMalformedRequests(t *testing.T) {
 	w := func(change func(*placement.Workload)) func(*placement.Request) {
 		return func(r *placement.Request) { change(&r.Workloads[0]) }
 	}
+	current := func(change func(*placement.Assignment)) func(*placement.Request) {
+		return func(r *placement.Request) {
+			a := placement.Assignment{Site: psn.Acilia, Platform: psn.VSphere, Cluster: "c1", StandbySite: psn.Rozzano, StandbyPlatform: psn.VSphere, StandbyCluster: "c1"}
+			change(&a)
+			r.Current = map[string]placement.Assignment{"w-1": a}
+		}
+	}
 	tests := []struct {
 		name   string
 		change func(*placement.Request)
@@ -57,6 +64,13 @@ func TestMalformedRequests(t *testing.T) {
 			r.Sites[0].Clusters[0].Commitments = []psn.Commitment{{ForSite: "milano"}}
 		}, []string{`unknown site "milano"`}},
 		{"current of another machine", func(r *placement.Request) { r.Current = map[string]placement.Assignment{"w-1": {VM: "w-2"}} }, []string{`current["w-1"]`, `"w-2"`}},
+		{"current at no site", current(func(a *placement.Assignment) { a.Site = "" }), []string{`current["w-1"]: site: unknown site ""`, `"santo-stefano-ticino"`}},
+		{"current at an unknown site", current(func(a *placement.Assignment) { a.Site = "milano" }), []string{`current["w-1"]: site: unknown site "milano": use one of "acilia"`}},
+		{"current on an unknown platform", current(func(a *placement.Assignment) { a.Platform = "kvm" }), []string{`current["w-1"]: platform: unknown platform "kvm": use one of "vsphere", "openstack"`}},
+		{"current standby at an unknown site", current(func(a *placement.Assignment) { a.StandbySite = "roma" }), []string{`current["w-1"]: standby_site: unknown site "roma"`}},
+		{"current standby at no site", current(func(a *placement.Assignment) { a.StandbySite = "" }), []string{`current["w-1"]: standby_site: unknown site ""`}},
+		{"current standby on an unknown platform", current(func(a *placement.Assignment) { a.StandbyPlatform = "" }), []string{`current["w-1"]: standby_platform: unknown platform ""`}},
+		{"current standby in an unknown mode", current(func(a *placement.Assignment) { a.StandbyMode = "hot" }), []string{`current["w-1"]: standby_mode: unknown mode "hot": use "reserve" or "active-active"`}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

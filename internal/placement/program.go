@@ -84,17 +84,16 @@ type shape struct {
 }
 
 // Formulate returns the integer program of a request. The error is that of a
-// malformed request, or psn.Unsupported when a site could not be read and a
-// strategic workload may use it, so that nothing may be promised.
+// malformed request, or psn.Unsupported when a site could not be read and that
+// leaves Solve nothing to decide either.
 func Formulate(req Request, f Formulation) (*Program, error) {
 	if err := check(req); err != nil {
 		return nil, err
 	}
 	m := build(req)
-	if blind := m.failClosed(); blind != nil {
-		return nil, psn.Errorf(psn.Unsupported, "%s", blind[0].sentence)
+	if _, silence := m.standing(); silence != nil {
+		return nil, psn.Errorf(psn.Unsupported, "%s", silence[0].sentence)
 	}
-	m.keep()
 	for _, mc := range m.machines {
 		if mc.placed() && (!mc.locked || f.MoveAll && !m.onDark(mc)) {
 			m.lift(mc)

@@ -38,13 +38,9 @@ func Solve(req Request) (Result, error) {
 		return Result{}, err
 	}
 	m := build(req)
-	leaving := m.keep()
-	if blind := m.failClosed(); blind != nil {
-		return m.refuse(NotFound, blind), nil
-	}
-	leaving, bound := m.besideSilent(leaving)
-	if len(bound) > 0 {
-		return m.refuse(NotFound, m.leftOut(bound)), nil
+	leaving, silence := m.standing()
+	if silence != nil {
+		return m.refuse(NotFound, silence), nil
 	}
 	if conflicts := m.prove(); len(conflicts) > 0 {
 		return m.refuse(m.verdictOf(conflicts), conflicts), nil
@@ -63,6 +59,21 @@ func Solve(req Request) (Result, error) {
 	}
 	m.improve()
 	return m.accept(), nil
+}
+
+// standing puts back what stands and may go on standing, and returns the
+// machines that must leave; or else why nothing can be decided while a site is
+// silent.
+func (m *model) standing() (leaving []*machine, silence []conflict) {
+	leaving = m.keep()
+	if blind := m.failClosed(); blind != nil {
+		return nil, blind
+	}
+	leaving, bound := m.besideSilent(leaving)
+	if len(bound) > 0 {
+		return nil, m.leftOut(bound)
+	}
+	return leaving, nil
 }
 
 // verdictOf is Infeasible only when some conflict holds whatever the sites that

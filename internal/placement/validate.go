@@ -27,12 +27,43 @@ func check(req Request) error {
 	if err := checkSites(req.Sites); err != nil {
 		return err
 	}
-	for _, vm := range slices.Sorted(maps.Keys(req.Current)) {
-		if c := req.Current[vm]; c.VM != "" && c.VM != vm {
-			return psn.Errorf(psn.InvalidInput, "current[%q] is about machine %q: give each machine its own entry", vm, c.VM)
-		}
+	if err := checkCurrent(req.Current); err != nil {
+		return err
 	}
 	return checkExtras(req)
+}
+
+// checkCurrent refuses places that there are not: a machine would seem to stand
+// nowhere and be moved. A cluster that is no more is none of these.
+func checkCurrent(current map[string]Assignment) error {
+	for _, vm := range slices.Sorted(maps.Keys(current)) {
+		c := current[vm]
+		if c.VM != "" && c.VM != vm {
+			return psn.Errorf(psn.InvalidInput, "current[%q] is about machine %q: give each machine its own entry", vm, c.VM)
+		}
+		bad := func(field string, err error) error {
+			return psn.Errorf(psn.InvalidInput, "current[%q]: %s: %w", vm, field, err)
+		}
+		if _, err := psn.ParseSite(string(c.Site)); err != nil {
+			return bad("site", err)
+		}
+		if _, err := psn.ParsePlatform(string(c.Platform)); err != nil {
+			return bad("platform", err)
+		}
+		if c.StandbySite == "" && c.StandbyPlatform == "" {
+			continue
+		}
+		if _, err := psn.ParseSite(string(c.StandbySite)); err != nil {
+			return bad("standby_site", err)
+		}
+		if _, err := psn.ParsePlatform(string(c.StandbyPlatform)); err != nil {
+			return bad("standby_platform", err)
+		}
+		if !slices.Contains([]StandbyMode{"", Reserve, Active}, c.StandbyMode) {
+			return bad("standby_mode", psn.Errorf(psn.InvalidInput, "unknown mode %q: use %q or %q", c.StandbyMode, Reserve, Active))
+		}
+	}
+	return nil
 }
 
 func checkWorkloads(req Request) error {
