@@ -13,7 +13,8 @@ type Volumes interface {
 	// that grows by pages only.
 	Volumes(ctx context.Context) ([]Volume, error)
 	// CreateVolume makes a volume and waits until it can be used. Idempotent by
-	// tenant and name.
+	// tenant and name; with a Maker by that too, so that what another made, be it
+	// at the same time, is psn.AlreadyExists.
 	CreateVolume(ctx context.Context, spec VolumeSpec) (*Volume, error)
 	// UpdateVolume grows a volume, attached or not. psn.InvalidInput when it
 	// would shrink.
@@ -36,6 +37,10 @@ type VolumeSpec struct {
 	StorageClass string // volume type or datastore; empty means the platform's default
 	Zone         string // cluster it must be reachable from; empty means any
 	Image        string // name or ref of the image it starts from; empty means zeros
+	// Maker is a word that whoever makes this one volume has chosen for it alone,
+	// by which it knows its own after an answer that was lost; without one what
+	// anybody made is taken over. It is observed until the making is answered.
+	Maker string
 }
 
 // Volume is a volume as observed.

@@ -79,54 +79,21 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 		image = img.ID
 	}
 	v, err := s.volumeNamed(ctx, c, spec, image)
+	if err == nil && v == nil {
+		v, err = s.postVolume(ctx, c, spec, image)
+	}
+	if err == nil && v.making() {
+		v, err = s.agreedVolume(ctx, c, spec, image, v)
+	}
 	if err != nil {
 		return nil, err
 	}
-	made := v == nil
-	if made {
-		if v, err = s.postVolume(ctx, c, spec, image); err != nil {
-			return nil, err
-		}
-	}
-	if v, err = s.volumeReady(ctx, c, v.ID, made); err != nil {
+	if v, err = s.volumeReady(ctx, c, v.ID, v.making()); err != nil {
 		return nil, err
 	}
+	s.volumeMade(ctx, c, spec, v)
 	out := v.observed(spec.Tenant)
 	return &out, nil
-}
-
-// volumeNamed returns the volume that an earlier call made, nil when it is yet
-// to be made.
-func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
-	found, err := list(ctx, c, "volumes/detail", url.Values{"name": {spec.Name}}, "volumes", cinderVolume.id)
-	if err != nil {
-		return nil, err
-	}
-	found = slices.DeleteFunc(found, func(v cinderVolume) bool { return v.Name != spec.Name || v.Status == "deleting" })
-	if len(found) == 0 {
-		return nil, nil //nolint:nilnil // it is yet to be made
-	}
-	if len(found) > 1 {
-		return nil, psn.Errorf(psn.Conflict, "the tenant's project has %d volumes of the name %q (%s, %s): remove or rename all but one", len(found), spec.Name, found[0].ID, found[1].ID)
-	}
-	v := found[0]
-	if !v.ours() {
-		return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a volume %q (%s) that this project did not make as one: rename or remove it, or choose another name", spec.Name, v.ID)
-	}
-	if v.Status == "error" {
-		return nil, inError(v.ID)
-	}
-	if !v.atRest() {
-		image = "" // Cinder tells it when it has copied it, and only then
-	}
-	d := fixedVolumeDifferences(v, spec, image)
-	if want := sizeGiB(spec.SizeBytes); v.SizeGiB != want {
-		d = append(d, fmt.Sprintf("size is %d GiB, not %d GiB", v.SizeGiB, want))
-	}
-	if len(d) > 0 {
-		return nil, psn.Errorf(psn.AlreadyExists, "volume %q (%s) exists and is another: %s", spec.Name, v.ID, strings.Join(d, ", "))
-	}
-	return &v, nil
 }
 
 func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
@@ -134,7 +101,8 @@ func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spe
 	if err := checkZone(ctx, c, spec.Zone); err != nil {
 		return nil, err
 	}
-	volume := map[string]any{"name": spec.Name, "size": sizeGiB(spec.SizeBytes), "metadata": map[string]string{keyVolume: spec.Name}}
+	mark := map[string]string{keyVolume: spec.Name, keyMaking: makerOf(spec)}
+	volume := map[string]any{"name": spec.Name, "size": sizeGiB(spec.SizeBytes), "metadata": mark}
 	for key, v := range map[string]string{"volume_type": spec.StorageClass, "availability_zone": spec.Zone, "imageRef": image} {
 		if v != "" {
 			volume[key] = v
@@ -150,6 +118,7 @@ func (s *Site) postVolume(ctx context.Context, c *gophercloud.ServiceClient, spe
 	if err != nil {
 		return nil, err
 	}
+	made.Volume.Metadata = mark
 	return &made.Volume, nil
 }
 
@@ -196,7 +165,7 @@ func inError(id string) error {
 }
 
 // volumeReady waits until a volume that is being made can be used. One that
-// failed is removed when this call made it: it holds nothing.
+// failed is removed when it was only being made: it holds nothing.
 func (s *Site) volumeReady(ctx context.Context, c *gophercloud.ServiceClient, id string, made bool) (*cinderVolume, error) {
 	v, err := s.volumeAtRest(ctx, c, id)
 	if err != nil {

@@ -61,6 +61,9 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 	case v.Status != "available":
 		return psn.Errorf(psn.Conflict, "volume %q is in status %q: it must be \"available\"", v.Name, v.Status)
 	}
+	if err := s.volumeWhole(ctx, vol, v); err != nil {
+		return err
+	}
 	err = s.free(ctx, func() error {
 		return send(ctx, nova, http.MethodPost, "servers/"+url.PathEscape(vm)+"/os-volume_attachments", map[string]any{"volumeAttachment": map[string]any{"volumeId": v.ID}}, nil)
 	})

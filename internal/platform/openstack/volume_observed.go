@@ -26,6 +26,8 @@ type cinderVolume struct {
 	Metadata    map[string]string `json:"metadata"`
 	Image       map[string]string `json:"volume_image_metadata"`
 	Host        string            `json:"os-vol-host-attr:host"` // empty until a backend took it
+	Created     string            `json:"created_at"`
+	Bootable    string            `json:"bootable"` // "true" or "false"
 	ProjectID   string            `json:"os-vol-tenant-attr:tenant_id"`
 	Attachments []struct {
 		ServerID string `json:"server_id"`
@@ -68,6 +70,9 @@ func (v cinderVolume) observed(tenant psn.TenantID) driver.Volume {
 	out.StorageClass, out.Zone, out.Image = v.Type, v.Zone, v.Image["image_id"]
 	if id := psn.VMID(v.Metadata[keyID]); tenant != "" && id.Tenant() == tenant {
 		out.VM = id
+	}
+	if mark := v.Metadata[keyMaking]; v.ours() && mark != unnamedMaker {
+		out.Maker = mark
 	}
 	if at := v.servers(); len(at) > 0 {
 		out.AttachedTo = at[0]
