@@ -8,7 +8,8 @@ import (
 )
 
 // VMRemains names, for people, what stands of a machine that is gone; nothing on
-// a platform where a machine's disks and cards go with it at once.
+// a platform where a machine's disks and cards go with it at once. psn.Conflict
+// while it can be restored: then nothing of it is left over.
 func (s *Site) VMRemains(ctx context.Context, id psn.VMID) (left []string, err error) {
 	err = s.try(ctx, func(d driver.Site) (err error) {
 		if r, ok := d.(driver.Remains); ok {

@@ -53,9 +53,12 @@ type Finder interface {
 // deletion was cut off.
 type Remains interface {
 	// VMRemains names, for people, the disks and cards of the machine of the id,
-	// when the machine itself does not stand; nothing while it does.
+	// when the machine itself does not stand; nothing while it does. psn.Conflict,
+	// with how it is restored, while the platform keeps a deleted machine so that
+	// it can be: then they are its own yet.
 	VMRemains(ctx context.Context, id psn.VMID) ([]string, error)
-	// DeleteVMRemains removes them; psn.Conflict while the machine stands.
+	// DeleteVMRemains removes them; psn.Conflict while the machine stands or can be
+	// restored.
 	DeleteVMRemains(ctx context.Context, id psn.VMID) error
 }
 

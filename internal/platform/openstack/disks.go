@@ -22,11 +22,7 @@ import (
 // Those on their way out are left out. Where two processes made the same disk at
 // the same time both agree on the older.
 func (s *Site) diskVolumes(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID) (disks map[int]diskOfVolume, surplus []diskOfVolume, err error) {
-	mark, err := json.Marshal(map[string]string{keyID: string(id)})
-	if err != nil {
-		return nil, nil, err
-	}
-	found, err := list(ctx, c, "volumes/detail", url.Values{"metadata": {string(mark)}}, "volumes", diskOfVolume.id)
+	found, err := markedVolumes(ctx, c, url.Values{}, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,7 +32,7 @@ func (s *Site) diskVolumes(ctx context.Context, c *gophercloud.ServiceClient, id
 	disks = map[int]diskOfVolume{}
 	for _, v := range found {
 		n, ok := diskNumber(v.Metadata)
-		if !ok || v.Metadata[keyID] != string(id) || v.Status == "deleting" {
+		if !ok || v.Status == "deleting" {
 			continue
 		}
 		if _, taken := disks[n]; taken {
@@ -46,6 +42,18 @@ func (s *Site) diskVolumes(ctx context.Context, c *gophercloud.ServiceClient, id
 		disks[n] = v
 	}
 	return disks, surplus, nil
+}
+
+// markedVolumes lists the volumes that bear the id of the machine, of those that
+// the query asks for.
+func markedVolumes(ctx context.Context, c *gophercloud.ServiceClient, q url.Values, id psn.VMID) ([]diskOfVolume, error) {
+	mark, err := json.Marshal(map[string]string{keyID: string(id)})
+	if err != nil {
+		return nil, err
+	}
+	q.Set("metadata", string(mark))
+	found, err := list(ctx, c, "volumes/detail", q, "volumes", diskOfVolume.id)
+	return slices.DeleteFunc(found, func(v diskOfVolume) bool { return v.Metadata[keyID] != string(id) }), err
 }
 
 // disksFor makes the machine's volumes, from the first-th on, as far as they do

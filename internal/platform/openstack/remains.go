@@ -23,8 +23,11 @@ func (s *Site) VMRemains(ctx context.Context, id psn.VMID) ([]string, error) {
 
 func (s *Site) remains(ctx context.Context, id psn.VMID) ([]string, error) {
 	project, sv, err := s.without(ctx, id)
-	if err != nil || project == "" || sv != nil && sv.Status != softDeleted {
+	switch {
+	case err != nil || project == "":
 		return nil, err
+	case sv != nil:
+		return nil, sv.restorable()
 	}
 	r, err := s.remnants(ctx, project, id)
 	if err != nil {
@@ -32,7 +35,11 @@ func (s *Site) remains(ctx context.Context, id psn.VMID) ([]string, error) {
 	}
 	var out []string
 	for _, v := range r.disks {
-		out = append(out, fmt.Sprintf("volume %s %q (%d GiB)", v.ID, v.Name, v.SizeGiB))
+		what := fmt.Sprintf("volume %s %q (%d GiB)", v.ID, v.Name, v.SizeGiB)
+		for _, a := range v.Attached {
+			what += ", which server " + a.Server + " has"
+		}
+		out = append(out, what)
 	}
 	for _, k := range r.cards {
 		if k.Server == "" {
@@ -56,8 +63,8 @@ func (s *Site) DeleteVMRemains(ctx context.Context, id psn.VMID) error {
 	switch {
 	case err != nil || project == "":
 		return s.fault(err, doing)
-	case sv != nil && sv.Status == softDeleted:
-		return s.fault(psn.Errorf(psn.Conflict, "the cloud keeps the deleted server %s for a while, so that it can be restored: restore it (openstack server restore %s), or have an administrator delete it for good", sv.ID, sv.ID), doing)
+	case sv != nil && sv.restorable() != nil:
+		return s.fault(sv.restorable(), doing)
 	case sv != nil:
 		return s.fault(psn.Errorf(psn.Conflict, "the machine itself stands (server %s): delete that", sv.ID), doing)
 	}
@@ -126,6 +133,15 @@ func (s *Site) without(ctx context.Context, id psn.VMID) (project string, sv *se
 
 // softDeleted is the status of a server that was deleted and can be restored.
 const softDeleted = "SOFT_DELETED"
+
+// restorable says how a server that was deleted is restored, nil of one that
+// stands.
+func (s *server) restorable() error {
+	if s.Status != softDeleted {
+		return nil
+	}
+	return psn.Errorf(psn.Conflict, "the cloud keeps the deleted server %s for a while, with its volumes and ports, so that it can be restored: restore it (openstack server restore %s), or have an administrator delete it for good", s.ID, s.ID)
+}
 
 // standing returns the server of a machine in its project, nil when there is none.
 // The tag by which others look can be taken off by anybody who may change the

@@ -70,7 +70,7 @@ func TestRemainsThatAreNot(t *testing.T) {
 		}, 0, "stands (server s1)"},
 		"can be restored": {func(s *site) {
 			s.servers.deleted = []object{{"id": "s1", "name": "db", "status": "SOFT_DELETED", "tenant_id": "t1", "metadata": object{"psn.id": "p_bs/db"}}}
-		}, 3, "openstack server restore s1"},
+		}, 0, "openstack server restore s1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
@@ -80,10 +80,14 @@ func TestRemainsThatAreNot(t *testing.T) {
 			s.ports.put(object{"id": "k1", "name": "psn:p_bs/db/0", "device_id": "", "project_id": "t1"})
 			c.with(s)
 			at := open(t, s.config(t))
-			if left, err := at.VMRemains(bounded(t), "p_bs/db"); err != nil || len(left) != c.told {
+			left, err := at.VMRemains(bounded(t), "p_bs/db")
+			if restorable := strings.Contains(c.says, "restore"); len(left) != c.told || restorable && (!psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), c.says)) || !restorable && err != nil {
 				t.Errorf("told %q, %v", left, err)
 			}
-			err := at.DeleteVMRemains(bounded(t), "p_bs/db")
+			if told := strings.Contains(strings.Join(left, " "), "which server rescue has"); told != (name == "disk lent") {
+				t.Errorf("who has it: %q", left)
+			}
+			err = at.DeleteVMRemains(bounded(t), "p_bs/db")
 			if !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("err = %v", err)
 			}
@@ -107,6 +111,44 @@ func TestFoundWithoutItsTag(t *testing.T) {
 	}
 	if vm, err := at.FindVM(bounded(t), "p_bs/none"); !psn.Is(err, psn.NotFound) {
 		t.Errorf("%+v, %v", vm, err)
+	}
+}
+
+// TestFoundByItsDisks: a machine whose tag somebody took off and that goes by
+// another name is found by the disks that bear its id, and not whoever else has
+// one of them; where the tag says all, the disks are not asked for.
+func TestFoundByItsDisks(t *testing.T) {
+	for name, c := range map[string]struct {
+		id     string
+		status string
+		tagged bool
+		code   psn.Code
+		lists  int
+	}{
+		"renamed":         {"p_bs/db", "ACTIVE", false, "", 1},
+		"not it":          {"p_bs/rescue", "ACTIVE", false, psn.NotFound, 1},
+		"has its tag":     {"p_bs/db", "ACTIVE", true, "", 0},
+		"can be restored": {"p_bs/db", "SOFT_DELETED", false, psn.Conflict, 1},
+	} {
+		s := guardedSite(t)
+		sv := s.servers.all["s1"]
+		sv["name"], sv["metadata"], sv["status"] = "renamed by hand", object{"psn.id": c.id}, c.status
+		tagged := `{"servers": []}`
+		if c.tagged {
+			tagged = `{"servers": [{"id": "s1"}]}`
+		}
+		s.answer("GET /compute/v2.1/servers", tagged)
+		s.volumes.put(diskOf("p_bs/app", 8, 1))
+		disk := diskOf("p_bs/db", 0, 1)
+		disk["status"], disk["attachments"] = "in-use", []object{{"server_id": "gone"}, {"server_id": "s1"}}
+		s.volumes.put(disk)
+		vm, err := open(t, s.config(t)).FindVM(bounded(t), "p_bs/db")
+		if c.code == "" && (err != nil || vm.Ref != "s1") || c.code != "" && !psn.Is(err, c.code) {
+			t.Errorf("%s: %+v, %v", name, vm, err)
+		}
+		if got := s.count("GET /volume/v3/p1/volumes/detail"); got != c.lists {
+			t.Errorf("%s: volumes were listed %d times", name, got)
+		}
 	}
 }
 

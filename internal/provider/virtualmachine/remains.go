@@ -60,6 +60,7 @@ func (r *vmResource) eachNear(m model, f func(*platform.Site) error) error {
 type part struct {
 	what string // for people, with the place
 	away bool   // not where the machine is to be made anew
+	kept bool   // the machine itself, which can be restored: what says how
 }
 
 func told(parts []part, of func(part) bool) string {
@@ -74,6 +75,7 @@ func told(parts []part, of func(part) bool) string {
 
 func (p part) any() bool    { return true }
 func (p part) isAway() bool { return p.away }
+func (p part) isKept() bool { return p.kept }
 
 // remains tells what stands of a machine that is gone and was to be at home.
 func (r *vmResource) remains(ctx context.Context, m model, home spot, standby *seen) (left []part, err error) {
@@ -82,8 +84,12 @@ func (r *vmResource) remains(ctx context.Context, m model, home spot, standby *s
 	}
 	err = r.eachNear(m, func(p *platform.Site) error {
 		some, err := p.VMRemains(ctx, m.vmid())
+		if psn.Is(err, psn.Conflict) {
+			left = append(left, part{what: err.Error(), kept: true})
+			return nil
+		}
 		for _, what := range some {
-			left = append(left, part{fmt.Sprintf("%s at %s", what, p.Where()), p.ID() != home.site || p.Platform() != home.platform})
+			left = append(left, part{what: fmt.Sprintf("%s at %s", what, p.Where()), away: p.ID() != home.site || p.Platform() != home.platform})
 		}
 		return err
 	})
@@ -123,6 +129,13 @@ func (m model) tellGone(left []part, seenOnce bool) (title, text string) {
 			"If it is still declared, the next apply makes it.", m.Site.ValueString())
 	}
 	text = fmt.Sprintf("It was last seen at %s and stands at no configured site any more. ", m.lastSeen())
+	if kept := told(left, part.isKept); kept != "" {
+		if !seenOnce {
+			text = ""
+		}
+		return describe(m.ID, m.Name) + " was deleted and can be restored", text + "It was deleted, but not for good, and what was made for it is its own yet: " + kept +
+			".\n\nWhat to do: one of the two, and plan again. Until then an apply makes nothing in its place, and a destroy removes nothing of it."
+	}
 	all, away := told(left, part.any), told(left, part.isAway)
 	switch {
 	case len(left) == 0:
@@ -191,11 +204,15 @@ func (r *vmResource) remake(ctx context.Context, from tfsdk.Config, m, state mod
 }
 
 // together refuses to make a machine away from what stands of it: it would come
-// up with empty disks while those that hold its data are elsewhere.
+// up with empty disks while those that hold its data are elsewhere. Nor is one made
+// in the place of one that can be restored, which has its disks.
 func (r *vmResource) together(ctx context.Context, m, state model, was private) error {
 	left, err := r.remains(ctx, state.recall(ctx, was), m.home(), nil)
 	if err != nil {
 		return err
+	}
+	if kept := told(left, part.isKept); kept != "" {
+		return psn.Errorf(psn.Conflict, "it was deleted and can be restored, and another is not made in its place: %s", kept)
 	}
 	if away := told(left, part.isAway); away != "" {
 		return psn.Errorf(psn.Conflict, "%s", notHome(m.home(), away))

@@ -18,13 +18,16 @@ import (
 type yard struct {
 	driver.Site
 	parts []string
+	kept  error // a machine that can be restored
 }
 
-func (y *yard) VMRemains(context.Context, psn.VMID) ([]string, error) { return y.parts, nil }
+func (y *yard) VMRemains(context.Context, psn.VMID) ([]string, error) { return y.parts, y.kept }
 
 func (y *yard) DeleteVMRemains(context.Context, psn.VMID) error {
-	y.parts = nil
-	return nil
+	if y.kept == nil {
+		y.parts = nil
+	}
+	return y.kept
 }
 
 // yards are the configured sites, each on one platform.
@@ -117,5 +120,38 @@ func TestRemainsAtHome(t *testing.T) {
 	// A mark without a site, as it was once written, is one too.
 	if m := left.recall(t.Context(), memory{goneKey: []byte("true")}); !m.ActiveSite.IsNull() || !isGone(t.Context(), memory{goneKey: []byte("true")}) {
 		t.Errorf("recalled %s", m.ActiveSite)
+	}
+}
+
+// TestMachineThatCanBeRestored: its disks are no remains. The state goes on naming
+// it, nothing is made in its place, nothing is removed, and it is said why.
+func TestMachineThatCanBeRestored(t *testing.T) {
+	d := &yard{kept: psn.Errorf(psn.Conflict, "the cloud keeps it: restore it, or have it deleted for good")}
+	at := platform.New(psn.Acilia, psn.OpenStack, "site acilia", func(context.Context) (driver.Site, error) { return d, nil })
+	r := &vmResource{places: yards{psn.Acilia: at}}
+	private, m := memory{}, standing(psn.OpenStack)
+	for n := range 2 {
+		left, diags := r.refreshGone(t.Context(), m, nil, private, private)
+		if left == nil || diags.HasError() || len(diags) != 1 || !strings.HasSuffix(diags[0].Summary(), "was deleted and can be restored") {
+			t.Fatalf("refresh %d: %v, %v", n+1, left, diags)
+		}
+		for _, want := range []string{"restore it, or have it deleted for good", "makes nothing in its place"} {
+			if !strings.Contains(diags[0].Detail(), want) {
+				t.Errorf("refresh %d does not say %q: %s", n+1, want, diags[0].Detail())
+			}
+		}
+		if strings.Contains(diags[0].Detail(), "makes the machine anew") {
+			t.Errorf("refresh %d promises what cannot be: %s", n+1, diags[0].Detail())
+		}
+		m = *left
+	}
+	for what, err := range map[string]error{"made anew": r.together(t.Context(), m, m, private), "removed": r.sweep(t.Context(), m, private)} {
+		if !psn.Is(err, psn.Conflict) || !strings.Contains(err.Error(), "restore it") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	d.kept = nil
+	if left, _ := r.refreshGone(t.Context(), m, nil, private, private); left != nil {
+		t.Error("it was deleted for good, nothing of it stands, and it is not forgotten")
 	}
 }
