@@ -2,7 +2,6 @@ package audit
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -20,9 +19,9 @@ type Derogation struct {
 	Used bool `json:"used"`
 }
 
-// derogate reads the attribute "derogations" of any resource: a list or a map of
-// objects with the fields of psn.Derogation.
-func (s *subjects) derogate(v view) {
+// derogate reads the attribute "derogations" of a resource of any kind: a list or
+// a map of objects with the fields of psn.Derogation.
+func (s *subjects) derogate(kind string, v view) {
 	entries := []view{}
 	if _, keyed := v.values["derogations"].(map[string]any); keyed {
 		m := v.objects("derogations")
@@ -38,17 +37,17 @@ func (s *subjects) derogate(v view) {
 		entries = v.list("derogations")
 	}
 	if v.unknownAt("derogations") {
-		s.findings = append(s.findings, ruleComplete.undecidable(v.text("id"), fmt.Sprintf("the derogations of %s are not known yet", v.where)))
+		s.awaitDerogation(kind, v, psn.Derogation{})
 	}
 	for _, e := range entries {
-		fields := []string{"id", "rule", "subject", "author", "date", "reason", "expiry"}
-		if slices.ContainsFunc(fields, e.unknownAt) {
-			s.findings = append(s.findings, ruleComplete.undecidable(v.text("id"), fmt.Sprintf("the derogations of %s are not known yet", v.where)))
-			continue
-		}
 		d := psn.Derogation{
 			ID: e.text("id"), Rule: e.text("rule"), Subject: e.text("subject"), Author: e.text("author"),
 			Date: e.text("date"), Reason: e.text("reason"), Expiry: e.text("expiry"),
+		}
+		fields := []string{"id", "rule", "subject", "author", "date", "reason", "expiry"}
+		if slices.ContainsFunc(fields, e.unknownAt) {
+			s.awaitDerogation(kind, v, d)
+			continue
 		}
 		if !slices.Contains(s.doc.Derogations, d) {
 			s.doc.Derogations = append(s.doc.Derogations, d)

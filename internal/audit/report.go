@@ -208,7 +208,7 @@ func derive(s *subjects) []psn.Finding {
 		}
 		s.doc.Headroom = append(s.doc.Headroom, policy.Headroom{Site: r.Site, Platform: r.Platform, Cluster: r.Cluster, Lost: r.Lost, Free: r.Free})
 	}
-	return append(append(out, policy.Evaluate(s.doc)...), s.findings...)
+	return append(s.undecide(append(out, policy.Evaluate(s.doc)...)), s.findings...)
 }
 
 // clockSkew is how far the clocks of who plans and who audits may be apart.

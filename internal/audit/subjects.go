@@ -18,6 +18,7 @@ type subjects struct {
 	inventories [][]psn.SiteInventory // distinct ones, as recorded
 	rooms       []Room                // what the clusters have left, derived
 	findings    []psn.Finding         // of the audit's own rules, met while reading
+	pending     []pending             // derogations that are not known yet
 
 	placed   map[psn.VMID]place    // what the psn_placement resources assign
 	machines map[psn.VMID]int      // index in doc.Machines
@@ -50,8 +51,8 @@ func read(resources []Resource, now time.Time) (*subjects, error) {
 		{"psn_replica": s.replica},
 	} {
 		for _, r := range resources {
-			if step["psn_placement"] != nil && r.After["derogations"] != nil {
-				s.derogate(viewOf(r, &err))
+			if step["psn_placement"] != nil && (r.After["derogations"] != nil || r.Unknown["derogations"] != nil) {
+				s.derogate(r.Type, viewOf(r, &err))
 			}
 			if add := step[r.Type]; add != nil {
 				add(viewOf(r, &err))

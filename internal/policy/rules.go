@@ -143,3 +143,21 @@ func Digest(opts ...Option) string {
 	sum := sha256.Sum256(body)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// DerogableOnPlaces lists the rules on places that admit a derogation: it is
+// given where the place is decided. They are the PLC rules.
+func DerogableOnPlaces() []string { return derogable(true) }
+
+// DerogableOnServices lists the other rules that admit a derogation, those on
+// services and on what is kept of them.
+func DerogableOnServices() []string { return derogable(false) }
+
+func derogable(onPlaces bool) []string {
+	var out []string
+	for _, r := range Rules() {
+		if r.Derogable && strings.HasPrefix(r.ID, "PLC-") == onPlaces {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}

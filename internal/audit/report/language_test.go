@@ -119,3 +119,17 @@ func TestEveryMessageHasItsItalian(t *testing.T) {
 		t.Errorf("only %d sentences found", seen)
 	}
 }
+
+// What the audit says of a message, and the message, are both translated.
+func TestWhatIsNotDecidedHasItsItalian(t *testing.T) {
+	t.Parallel()
+	const message = "service p_bs/sito keeps data at US, outside the European Union; a derogation that is not known yet may set this aside"
+	if it, ok := report.InItalian(message); !ok || !strings.Contains(it, "fuori dall'Unione europea; una deroga non ancora nota") {
+		t.Error(it, ok)
+	}
+	const missing = "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only; " +
+		"or a count or for_each that functions make of constants, of which the file has nothing, asks for none"
+	if it, ok := report.InItalian(missing); !ok || !strings.Contains(it, "ottenuto da costanti") {
+		t.Error(it, ok)
+	}
+}

@@ -19,15 +19,7 @@ import (
 )
 
 // Derogable are the rules on places that admit a derogation.
-func Derogable() []string {
-	var out []string
-	for _, r := range policy.Rules() {
-		if r.Derogable && strings.HasPrefix(r.ID, "PLC-") {
-			out = append(out, r.ID)
-		}
-	}
-	return out
-}
+func Derogable() []string { return policy.DerogableOnPlaces() }
 
 // derogations are those of one configuration, and the day they are judged on.
 type derogations struct {

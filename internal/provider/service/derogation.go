@@ -3,7 +3,6 @@ package service
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,18 +14,6 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
-
-// derogable are the rules on services, and on what is kept of them, that admit a
-// derogation. Rules on places are derogated where the place is decided.
-func derogable() []string {
-	var out []string
-	for _, r := range policy.Rules() {
-		if r.Derogable && !strings.HasPrefix(r.ID, "PLC-") {
-			out = append(out, r.ID)
-		}
-	}
-	return out
-}
 
 // exceptions are the derogations of the service and the day they are judged on;
 // known is false when any of that is not known yet.
@@ -63,12 +50,34 @@ func (m model) report(diags *diag.Diagnostics, found []psn.Finding) {
 		}
 	}
 	if !known {
-		rules := derogable()
+		m.pending(diags, found)
+		rules := policy.DerogableOnServices()
 		found = slices.DeleteFunc(slices.Clone(found), func(f psn.Finding) bool { return slices.Contains(rules, f.Rule) })
 	}
 	finding.Report(diags, stopping(found),
 		func(psn.Finding) string { return diagnose.Summary("accept", describe(m.ID)) },
 		func(f psn.Finding) path.Path { return path.Root(pathOf(f.Rule)) })
+}
+
+// pending warns that derogations cannot be judged before they are known, and
+// names what fails unless they set it aside: the apply decides it.
+func (m model) pending(diags *diag.Diagnostics, found []psn.Finding) {
+	var open []psn.Finding
+	for _, f := range found {
+		if f.Outcome == psn.Failed && slices.Contains(policy.DerogableOnServices(), f.Rule) {
+			open = append(open, f)
+		}
+	}
+	text := "A derogation, or the day to judge it on (as_of), is not known yet. Whether it is complete and in force, and what it sets aside, cannot be decided at plan: " +
+		"nothing of it is passed here, and the apply stops at what it does not cover."
+	for i, f := range open {
+		if i == 0 {
+			text += "\n\nWithout it these are not passed:"
+		}
+		text += fmt.Sprintf("\n- %s (%s): %s", f.Rule, f.Subject, f.Message)
+	}
+	diags.AddAttributeWarning(path.Root("derogations"), "Derogations of "+describe(m.ID)+" are not decidable at plan",
+		text+"\n\nWhat to do: give the derogation and as_of as values that are known at plan, or apply what they depend on first.")
 }
 
 // asOf is the day to record: the prior one while each derogation is in force on

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
+	"github.com/italia/terraform-provider-psn/internal/policy"
 	"github.com/italia/terraform-provider-psn/internal/provider/finding"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
@@ -69,7 +70,7 @@ func resourceSchema() schema.Schema {
 			"data_location_derogation": optional("Id of the derogation from LOC-002 when data live outside the EU. It is a name: only the derogation itself, in `derogations`, sets the rule aside."),
 			"qualification":            optional("Level, in the catalogue of ACN, of the cloud service it goes to: `QC1` to `QC4` (rules LVL-001, KEY-002 and ACC-002). It is never assumed: without it these rules are not decided.", stringvalidator.OneOf(levels...)),
 			"derogations": finding.Derogations("Documented derogations from rules on the service. What one sets aside stays in `findings` with outcome `derogated` and its document, is told by every plan, and stops none. "+
-				"The subject is the service (`p_bs/protocollo`), or a machine or replica of it.", derogable()...),
+				"The subject is the service (`p_bs/protocollo`), or a machine or replica of it.", policy.DerogableOnServices()...),
 			"as_of": optional("Day on which `derogations` are judged, `YYYY-MM-DD`; required with them, because a plan reads no clock. `formatdate(\"YYYY-MM-DD\", plantimestamp())` is the day of the plan. "+
 				"While each derogation is in force on both days, or on neither, a later day alone is no change. `psn audit` judges the same derogations on the instant recorded in the plan.", finding.Day{}),
 			"backup_policy":     optional("Reference of the backup policy (rule BKP-001)."),
