@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
-	"github.com/italia/terraform-provider-psn/internal/platform/openstack"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -239,7 +238,7 @@ func TestMachineGetsAWholeVolume(t *testing.T) {
 				return next.RoundTrip(r)
 			})
 		}
-		var at *openstack.Site = open(t, cfg)
+		at := open(t, cfg)
 		ctx, cancel := context.WithCancel(bounded(t))
 		defer cancel()
 		err := at.AttachVolume(ctx, "old", "s1")

@@ -40,6 +40,7 @@ var objectCases = []struct {
 	{"SecurityGroupInUse", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupInUse},
 	{"SecurityGroupUnknownAtFirst", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupUnknown},
 	{"VolumeLifecycle", []driver.Notion{driver.NotionVolume}, testVolume},
+	{"VolumeMadeAtOnce", []driver.Notion{driver.NotionVolume}, testVolumeAtOnce},
 	{"VolumeIsCheckedFirst", []driver.Notion{driver.NotionVolume}, testVolumeChecks},
 	{"VolumeThatCannotBe", []driver.Notion{driver.NotionVolume}, testVolumeFails},
 	{"VolumeAnswersLost", []driver.Notion{driver.NotionVolume}, testVolumeLost},

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,7 +46,9 @@ func testVolume(t *testing.T, h *Harness) {
 	wantCode(t, err, psn.NotFound) // no such tenant
 	id := h.ownTenant(t, s)
 	spec.Tenant = id
-	made, err := o.CreateVolume(within(t), spec)
+	ours := spec
+	ours.Maker = "ours"
+	made, err := o.CreateVolume(within(t), ours)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +63,10 @@ func testVolume(t *testing.T, h *Harness) {
 	if err != nil || again.Ref != made.Ref {
 		t.Fatalf("made again: %+v, %v", again, err)
 	}
+	ours.Maker = "another"
+	_, err = o.CreateVolume(within(t), ours)
+	wantCode(t, err, psn.AlreadyExists)
+	wantText(t, err, "data", "stands already")
 	larger := spec
 	larger.SizeBytes = gib + 1 // rounded up to what the platform counts in
 	_, err = o.CreateVolume(within(t), larger)
@@ -94,6 +102,35 @@ func testVolume(t *testing.T, h *Harness) {
 	_, err = o.UpdateVolume(within(t), made.Ref, larger)
 	wantCode(t, err, psn.NotFound)
 	wantCode(t, o.AttachVolume(within(t), made.Ref, "nix"), psn.NotFound)
+}
+
+// testVolumeAtOnce: of two that make the same volume at the same time one has made
+// it, and the other is told so.
+func testVolumeAtOnce(t *testing.T, h *Harness) {
+	s := h.open(t)
+	id := h.ownTenant(t, s)
+	var refs [2]string
+	var errs [2]error
+	var both sync.WaitGroup
+	for n := range refs {
+		o := as[driver.Volumes](t, h.open(t))
+		both.Go(func() {
+			spec := h.volume(id, "twin")
+			spec.Maker = fmt.Sprintf("process-%d", n)
+			v, err := o.CreateVolume(within(t), spec)
+			if errs[n] = err; err == nil {
+				refs[n] = v.Ref
+			}
+		})
+	}
+	both.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) {
+		t.Fatalf("made by %q: %v", refs, errs)
+	}
+	wantCode(t, errors.Join(errs[:]...), psn.AlreadyExists)
+	if got := volumesOf(t, s, id); len(got) != 1 || got[0].Ref != refs[0]+refs[1] || got[0].Maker != "" {
+		t.Errorf("made by %q: %+v", refs, got)
+	}
 }
 
 func testVolumeChecks(t *testing.T, h *Harness) {
@@ -157,17 +194,21 @@ func testVolumeFails(t *testing.T, h *Harness) {
 	}
 }
 
+// testVolumeLost: whoever names itself as the maker knows its own volume after
+// every lost answer.
 func testVolumeLost(t *testing.T, h *Harness) {
 	var c cutter
 	s := h.openAs(t, Access{Wrap: c.Wrap})
 	o := as[driver.Volumes](t, s)
 	id := h.ownTenant(t, s)
 	h.eachLost(t, &c, func(name string) (string, error) {
-		v, err := o.CreateVolume(within(t), h.volume(id, name))
+		spec := h.volume(id, name)
+		spec.Maker = "ours-" + name
+		v, err := o.CreateVolume(within(t), spec)
 		if err != nil {
 			return "", err
 		}
-		if got := volumesOf(t, s, id); len(got) != 1 || got[0].Ref != v.Ref {
+		if got := volumesOf(t, s, id); len(got) != 1 || got[0].Ref != v.Ref || got[0].Maker != "" {
 			t.Errorf("after a lost answer: %+v", got)
 		}
 		return v.Ref, nil

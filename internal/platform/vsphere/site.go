@@ -31,6 +31,7 @@ type Site struct {
 	workers keyedMutex // one device change per machine that takes others' disks at a time
 	nets    sync.Mutex // one network is made at a time
 	groups  keyedMutex // one rule change per group at a time
+	claims  claims     // to volumes whose making was not answered yet
 }
 
 var (

@@ -85,6 +85,9 @@ func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volum
 	}
 	out := []driver.Volume{}
 	for _, v := range byRef {
+		if v.Maker, err = s.unanswered(ctx, v); err != nil {
+			return nil, nil, err
+		}
 		out = append(out, v)
 	}
 	slices.SortFunc(out, func(a, b driver.Volume) int {
@@ -142,29 +145,36 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 	}
 	spec.SizeBytes = ceilMiB(spec.SizeBytes) << 20
 	defer s.tenants.lock(string(spec.Tenant))()
-	if v, err := s.sameVolume(ctx, spec); v != nil || err != nil {
-		return v, err
+	v, err := s.sameVolume(ctx, spec)
+	if v == nil && err == nil {
+		var store string
+		if store, err = s.volumeStore(ctx, spec); err != nil {
+			return nil, err
+		}
+		v, err = s.makeVolume(ctx, spec, store)
+		if isFault[types.FileAlreadyExists](err) { // by another process meanwhile
+			v, err = s.sameVolume(ctx, spec)
+		}
+		if v == nil && err == nil {
+			err = psn.Errorf(psn.Unavailable, "volume was removed while it was being made")
+		}
 	}
-	store, err := s.volumeStore(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
-	err = s.makeVolume(ctx, spec, store)
-	if err != nil && !isFault[types.FileAlreadyExists](err) { // else by another process meanwhile
-		return nil, err
-	}
-	v, err := s.sameVolume(ctx, spec)
-	if v == nil && err == nil {
-		err = psn.Errorf(psn.Unavailable, "volume was removed while it was being made")
-	}
-	return v, err
+	s.answered(v)
+	return v, nil
 }
 
-// sameVolume is the volume of spec's tenant and name, when there is one.
+// sameVolume is the volume of spec's tenant and name, when there is one. Whoever
+// names itself as the maker gets its own, or an error.
 func (s *Site) sameVolume(ctx context.Context, spec driver.VolumeSpec) (*driver.Volume, error) {
 	v, err := s.volume(ctx, volumeRef(spec.Tenant, spec.Name))
 	if err != nil || v == nil {
 		return nil, err
+	}
+	if spec.Maker != "" && v.Maker != spec.Maker {
+		return nil, psn.Errorf(psn.AlreadyExists, "volume %s of tenant %s stands already, with %d MiB on datastore %q", spec.Name, spec.Tenant, v.SizeBytes>>20, v.StorageClass)
 	}
 	if v.SizeBytes != spec.SizeBytes || spec.StorageClass != "" && v.StorageClass != spec.StorageClass {
 		return nil, psn.Errorf(psn.AlreadyExists, "volume %s of tenant %s stands here already with a size of %d MiB on datastore %q: use another name", spec.Name, spec.Tenant, v.SizeBytes>>20, v.StorageClass)

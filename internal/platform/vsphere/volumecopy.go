@@ -17,16 +17,17 @@ import (
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
-// partsFolder, in a tenant's folder, is where an image's disk is copied to. Nothing
-// in it is a volume: one becomes a volume by being moved out of it, whole and of
-// its size. Every copy has a file of its own: two processes that make the same volume
-// do not take each other's away, and the one that moves first makes it.
+// partsFolder, in a tenant's folder, is where a volume's file is made, or an image's
+// disk copied to. Nothing in it is a volume: one becomes a volume by being moved out
+// of it, whole and of its size. Every try has a file of its own: two processes that
+// make the same volume do not take each other's away, and the one that moves first
+// makes it.
 const partsFolder = ".parts"
 
-// partAge is how old a part is that no copy is at any more.
+// partAge is how old a part is that nobody is at any more.
 const partAge = 24 * time.Hour
 
-// copyWait bounds removing what a failed copy left, which goes on when the caller
+// copyWait bounds removing what a failed try left, which goes on when the caller
 // has given up.
 const copyWait = time.Minute
 
@@ -34,36 +35,48 @@ func partPath(store string, tenant psn.TenantID, file string) string {
 	return (&object.DatastorePath{Datastore: store, Path: path.Join(volumesFolder, string(tenant), partsFolder, file)}).String()
 }
 
-// copyImage makes a volume of an image's first disk. Until all of it is there,
-// nothing stands under the volume's name.
-func (s *Site) copyImage(ctx context.Context, spec driver.VolumeSpec, store string) error {
-	source, filled, err := s.imageDisk(ctx, spec)
-	if err != nil {
-		return err
+// makeVolume makes a volume of zeros or of an image's first disk. Until all of it is
+// there, nothing stands under the volume's name.
+func (s *Site) makeVolume(ctx context.Context, spec driver.VolumeSpec, store string) (*driver.Volume, error) {
+	var source string
+	var filled int64
+	if spec.Image != "" {
+		var err error
+		if source, filled, err = s.imageDisk(ctx, spec); err != nil {
+			return nil, err
+		}
 	}
 	part := partPath(store, spec.Tenant, spec.Name+"."+strings.ToLower(rand.Text())+".vmdk")
 	if err := s.makeDirectory(ctx, path.Dir(part)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.clearParts(ctx, spec.Tenant, store); err != nil {
-		return err
+		return nil, err
 	}
-	err = s.fillPart(ctx, spec, source, filled, part)
+	var err error
+	if spec.Image != "" {
+		err = s.fillPart(ctx, spec, source, filled, part)
+	} else {
+		err = s.makeFile(ctx, part, spec.SizeBytes)
+	}
+	if err == nil {
+		err = s.claim(ctx, spec, part)
+	}
 	if err == nil {
 		err = s.moveFile(ctx, part, volumePath(store, spec.Tenant, spec.Name))
 	}
 	if err == nil {
-		return nil
+		return s.onlyOne(ctx, spec, store)
 	}
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), copyWait)
 	defer cancel()
 	if left := s.deleteFile(short, part); left != nil {
-		return fmt.Errorf("%w; and what was copied is left at %s, which a copy of another day removes: %w", err, part, left)
+		return nil, fmt.Errorf("%w; and what was made is left at %s, which one made another day removes: %w", err, part, left)
 	}
-	return err
+	return nil, err
 }
 
-// clearParts removes what copies left that were cut off. One that cannot be removed
+// clearParts removes what tries left that were cut off. One that cannot be removed
 // stays listed with what the tenant has.
 func (s *Site) clearParts(ctx context.Context, tenant psn.TenantID, store string) error {
 	t, err := s.topology(ctx)
@@ -136,7 +149,7 @@ func (s *Site) deleteFile(ctx context.Context, file string) error {
 	return err
 }
 
-// parts names the files of the tenant's copies that were cut off, or are under way.
+// parts names the files of the tenant's volumes whose making was cut off, or is under way.
 func (s *Site) parts(ctx context.Context, t *topology, tenant psn.TenantID) ([]string, error) {
 	var out []string
 	for _, ds := range t.datastores {

@@ -221,29 +221,6 @@ func (s *Site) roomFor(ctx context.Context, store string, bytes int64) error {
 	return nil
 }
 
-// makeVolume makes the file, of zeros or of an image's first disk.
-func (s *Site) makeVolume(ctx context.Context, spec driver.VolumeSpec, store string) error {
-	if spec.Image != "" {
-		return s.copyImage(ctx, spec, store)
-	}
-	if err := s.makeHome(ctx, store, spec.Tenant); err != nil {
-		return err
-	}
-	res, err := methods.CreateVirtualDisk_Task(ctx, s.conn.vim, &types.CreateVirtualDisk_Task{
-		This: *s.conn.vim.ServiceContent.VirtualDiskManager, Name: volumePath(store, spec.Tenant, spec.Name), Datacenter: &s.dc.Self,
-		Spec: &types.FileBackedVirtualDiskSpec{
-			VirtualDiskSpec: types.VirtualDiskSpec{
-				DiskType: string(types.VirtualDiskTypeThin), AdapterType: string(types.VirtualDiskAdapterTypeLsiLogic),
-			},
-			CapacityKb: spec.SizeBytes >> 10,
-		},
-	})
-	if err == nil {
-		_, err = s.wait(ctx, res.Returnval)
-	}
-	return err
-}
-
 // imageDisk is the path and the capacity of the disk that a volume starts from.
 func (s *Site) imageDisk(ctx context.Context, spec driver.VolumeSpec) (file string, capacity int64, err error) {
 	images, err := s.images(ctx)
@@ -267,6 +244,23 @@ func (s *Site) imageDisk(ctx context.Context, spec driver.VolumeSpec) (file stri
 		return "", 0, psn.Errorf(psn.InvalidInput, "size is %d MiB: image %q needs %d MiB", spec.SizeBytes>>20, image.Name, ceilMiB(c))
 	}
 	return backingOf(disks[0]).path, c, nil
+}
+
+// makeFile makes a disk of zeros.
+func (s *Site) makeFile(ctx context.Context, file string, bytes int64) error {
+	res, err := methods.CreateVirtualDisk_Task(ctx, s.conn.vim, &types.CreateVirtualDisk_Task{
+		This: *s.conn.vim.ServiceContent.VirtualDiskManager, Name: file, Datacenter: &s.dc.Self,
+		Spec: &types.FileBackedVirtualDiskSpec{
+			VirtualDiskSpec: types.VirtualDiskSpec{
+				DiskType: string(types.VirtualDiskTypeThin), AdapterType: string(types.VirtualDiskAdapterTypeLsiLogic),
+			},
+			CapacityKb: bytes >> 10,
+		},
+	})
+	if err == nil {
+		_, err = s.wait(ctx, res.Returnval)
+	}
+	return err
 }
 
 // makeHome makes the folder of a tenant's volumes on a datastore.
