@@ -43,13 +43,14 @@ type Site struct {
 	reading flight[*psn.SiteInventory]
 	cache   cache
 
-	tenants  *listing[driver.Tenant]
-	networks *listing[driver.Network]
-	groups   *listing[driver.SecurityGroup]
-	volumes  *listing[driver.Volume]
-	images   *listing[driver.Image]
-	flavors  *listing[driver.Flavor]
-	classes  *listing[driver.StorageClass]
+	tenants    *listing[driver.Tenant]
+	principals *listing[driver.Grant]
+	networks   *listing[driver.Network]
+	groups     *listing[driver.SecurityGroup]
+	volumes    *listing[driver.Volume]
+	images     *listing[driver.Image]
+	flavors    *listing[driver.Flavor]
+	classes    *listing[driver.StorageClass]
 
 	mu       sync.Mutex
 	drv      driver.Site
@@ -77,7 +78,7 @@ func New(id psn.Site, p psn.Platform, where string, open func(context.Context) (
 	s := &Site{
 		id: id, platform: p, where: where, open: open,
 		now: time.Now, ttl: DefaultTTL, creates: semaphore.NewWeighted(DefaultCreates),
-		tenants: newTenants(), networks: newNetworks(), groups: newSecurityGroups(), volumes: newVolumes(),
+		tenants: newTenants(), principals: newPrincipals(), networks: newNetworks(), groups: newSecurityGroups(), volumes: newVolumes(),
 		images: newImages(), flavors: newFlavors(), classes: newClasses(),
 	}
 	for _, o := range opts {
@@ -176,6 +177,7 @@ func (s *Site) read(ctx context.Context) (*psn.SiteInventory, error) {
 func (s *Site) Refresh() {
 	s.cache.drop()
 	s.tenants.drop()
+	s.principals.drop()
 	s.networks.drop()
 	s.groups.drop()
 	s.volumes.drop()

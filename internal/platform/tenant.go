@@ -3,6 +3,7 @@ package platform
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -16,8 +17,24 @@ func newTenants() *listing[driver.Tenant] {
 	}
 }
 
+func newPrincipals() *listing[driver.Grant] {
+	return &listing[driver.Grant]{
+		ref: func(g driver.Grant) string { return string(g.Tenant) + " " + g.Principal },
+		order: func(a, b driver.Grant) int {
+			return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Principal, b.Principal))
+		},
+	}
+}
+
+func (s *Site) tenantKind() kind[driver.TenantList, driver.Tenant] {
+	return kind[driver.TenantList, driver.Tenant]{what: "tenant", kept: s.tenants, read: driver.TenantList.Tenants}
+}
+
 // EnsureTenant makes what the tenant needs at the site.
 func (s *Site) EnsureTenant(ctx context.Context, t driver.Tenant) error {
+	if t.Principal != "" {
+		defer s.principals.drop()
+	}
 	err := s.try(ctx, func(d driver.Site) error { return d.EnsureTenant(ctx, t) })
 	if err != nil || t.Name == "" { // which leaves the name as it is
 		s.tenants.drop()
@@ -40,9 +57,7 @@ func (s *Site) TenantExists(ctx context.Context, t psn.TenantID) (ok bool, err e
 // platform tells its tenants in bulk they are read at most once per TTL. The name
 // is empty where the platform keeps none.
 func (s *Site) FindTenant(ctx context.Context, id psn.TenantID) (*driver.Tenant, error) {
-	found, err := kind[driver.TenantList, driver.Tenant]{
-		what: "tenant", kept: s.tenants, read: driver.TenantList.Tenants,
-	}.find(ctx, s, string(id), "", func(t driver.Tenant) bool { return t.ID == id })
+	found, err := s.tenantKind().find(ctx, s, string(id), "", func(t driver.Tenant) bool { return t.ID == id })
 	if !psn.Is(err, psn.Unsupported) {
 		return found, err
 	}
@@ -58,6 +73,7 @@ func (s *Site) FindTenant(ctx context.Context, id psn.TenantID) (*driver.Tenant,
 
 // DeleteTenant removes the tenant's containers; psn.Conflict while they hold machines.
 func (s *Site) DeleteTenant(ctx context.Context, t psn.TenantID) error {
+	defer s.principals.drop()
 	err := s.try(ctx, func(d driver.Site) error { return d.DeleteTenant(ctx, t) })
 	if err != nil {
 		s.tenants.drop()
@@ -78,13 +94,39 @@ func (s *Site) TenantUsage(ctx context.Context, t psn.TenantID) (usage []driver.
 }
 
 // TenantLimits tells the limits that the platform keeps for the tenant here, as
-// TenantUsage does but without counting what is used.
-func (s *Site) TenantLimits(ctx context.Context, t psn.TenantID) (limits []driver.Usage, err error) {
+// TenantUsage does but without counting what is used. Where the platform tells its
+// tenants in bulk it is not asked which one this is.
+func (s *Site) TenantLimits(ctx context.Context, id psn.TenantID) (limits []driver.Usage, err error) {
+	all, err := s.tenantKind().list(ctx, s)
+	if err != nil && !psn.Is(err, psn.Unsupported) {
+		return nil, err
+	}
+	t := driver.Tenant{ID: id}
+	for _, known := range all {
+		if known.ID == id {
+			t = known
+		}
+	}
 	err = capable(ctx, s, "quota", func(q driver.Quotas) (err error) {
 		limits, err = q.TenantLimits(ctx, t)
 		return err
 	}, driver.NotionQuota)
 	return limits, err
+}
+
+// HasPrincipal reports whether the group may do in the tenant all that EnsureTenant
+// lets its principal do. Who may work in which tenant is read in bulk, at most once
+// per TTL.
+func (s *Site) HasPrincipal(ctx context.Context, id psn.TenantID, principal string) (has bool, err error) {
+	all, err := kind[driver.Principals, driver.Grant]{what: "list of who may work in tenants", kept: s.principals, read: driver.Principals.Principals}.list(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	err = capable(ctx, s, "list of who may work in tenants", func(p driver.Principals) error {
+		has = slices.ContainsFunc(all, func(g driver.Grant) bool { return g.Tenant == id && p.SamePrincipal(principal, g.Principal) })
+		return nil
+	})
+	return has, err
 }
 
 // TenantLeftovers names, for people, every object of the tenant here that

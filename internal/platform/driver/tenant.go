@@ -19,6 +19,26 @@ type Tenant struct {
 	// that gets console, power and read on the tenant's containers. Empty grants
 	// nothing and takes nothing away.
 	Principal string
+	// Ref is the platform's id of the tenant's container, where TenantList told it;
+	// EnsureTenant does not look at it.
+	Ref string
+}
+
+// Grant says that a group may work in a tenant.
+type Grant struct {
+	Tenant    psn.TenantID
+	Principal string // the group as the platform names it
+}
+
+// Principals tells who may work in tenants.
+type Principals interface {
+	// Principals lists the groups that have in a tenant all that EnsureTenant gives
+	// its principal, in a number of requests that does not depend on how many
+	// tenants and groups there are. Sorted by tenant, then principal.
+	Principals(ctx context.Context) ([]Grant, error)
+	// SamePrincipal reports whether the group that Tenant.Principal names so may be
+	// the one that Principals tells so. It asks nobody.
+	SamePrincipal(named, told string) bool
 }
 
 // Quota limits a tenant at one site. A nil field means no limit, never zero;
@@ -50,15 +70,16 @@ type Quotas interface {
 	// the tenant.
 	TenantUsage(ctx context.Context, t psn.TenantID) ([]Usage, error)
 	// TenantLimits tells the limits of the quantities that the platform keeps, as
-	// TenantUsage does but without counting (Used is -1), in a few small requests.
-	TenantLimits(ctx context.Context, t psn.TenantID) ([]Usage, error)
+	// TenantUsage does but without counting (Used is -1), in a few small requests;
+	// in one less where the tenant has its Ref.
+	TenantLimits(ctx context.Context, t Tenant) ([]Usage, error)
 }
 
 // TenantList tells which tenants a site has.
 type TenantList interface {
 	// Tenants lists the tenants whose containers stand at the site, with the name
-	// that people see there, empty where the platform keeps none, in a number of
-	// requests that grows by pages only.
+	// that people see there, empty where the platform keeps none, and their Ref, in a
+	// number of requests that grows by pages only.
 	Tenants(ctx context.Context) ([]Tenant, error)
 }
 

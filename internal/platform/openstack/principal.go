@@ -1,15 +1,20 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
+
+var _ driver.Principals = (*Site)(nil)
 
 // groupRole is what a tenant's people have in its project.
 const groupRole = defaultRole
@@ -66,6 +71,69 @@ func (s *Site) grantGroup(ctx context.Context, c *gophercloud.ServiceClient, pro
 		return err
 	}
 	return send(ctx, c, http.MethodPut, "projects/"+project+"/groups/"+group+"/roles/"+role, nil, nil)
+}
+
+// Principals implements driver.Principals. Keystone tells who has a role anywhere
+// in one answer, people among them, with the names that configurations go by.
+func (s *Site) Principals(ctx context.Context) ([]driver.Grant, error) {
+	all, err := s.principals(ctx)
+	return all, s.fault(err, "list who may work in tenants")
+}
+
+func (s *Site) principals(ctx context.Context) ([]driver.Grant, error) {
+	tenants, err := s.tenantsByProject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	role, err := s.roleID(ctx, c, groupRole)
+	if err != nil {
+		return nil, err
+	}
+	var page struct {
+		Assignments []assignment `json:"role_assignments"`
+		Truncated   bool         `json:"truncated"`
+	}
+	if err := get(ctx, c, "role_assignments?"+url.Values{"role.id": {role}, "include_names": {"true"}}.Encode(), &page); err != nil {
+		return nil, err
+	}
+	if page.Truncated {
+		return nil, psn.Errorf(psn.Internal, "the identity service cut its list of role assignments short after %d and has no pages: raise list_limit of its configuration", len(page.Assignments))
+	}
+	out := []driver.Grant{}
+	for _, a := range page.Assignments {
+		if t := tenants[a.Scope.Project.ID]; t != "" && a.Group.ID != "" && a.Scope.Inherited == "" {
+			out = append(out, driver.Grant{Tenant: t, Principal: a.Group.Name + "@" + a.Group.Domain.Name})
+		}
+	}
+	slices.SortFunc(out, func(a, b driver.Grant) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Principal, b.Principal))
+	})
+	return out, nil
+}
+
+// assignment is what is read of Keystone's role assignments.
+type assignment struct {
+	Group struct {
+		named
+		Domain named `json:"domain"`
+	} `json:"group"`
+	Scope struct {
+		Project   named  `json:"project"`
+		Inherited string `json:"OS-INHERIT:inherited_to"` // then it is for the projects below, not for this
+	} `json:"scope"`
+}
+
+// SamePrincipal implements driver.Principals: a group without a domain is of that
+// of tenants, and directories do not tell cases apart.
+func (s *Site) SamePrincipal(principal, told string) bool {
+	if !strings.Contains(principal, "@") {
+		principal += "@" + s.cfg.TenantDomain
+	}
+	return strings.EqualFold(principal, told)
 }
 
 func (s *Site) roleID(ctx context.Context, c *gophercloud.ServiceClient, name string) (string, error) {

@@ -119,25 +119,33 @@ type measure struct {
 
 // TenantUsage implements driver.Quotas, in one request per service.
 func (s *Site) TenantUsage(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
-	u, err := s.tenantUsage(ctx, t)
-	return u, s.fault(err, fmt.Sprintf("read usage of tenant %s", t))
+	doing := fmt.Sprintf("read usage of tenant %s", t)
+	project, err := s.projectOf(ctx, t)
+	if err != nil {
+		return nil, s.fault(err, doing)
+	}
+	u, err := s.projectUsage(ctx, project)
+	return u, s.fault(err, doing)
 }
 
 // TenantLimits implements driver.Quotas in as many requests: services tell what
 // is used and what may be in one answer.
-func (s *Site) TenantLimits(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
-	all, err := s.tenantUsage(ctx, t)
-	for i := range all {
-		all[i].Used = -1
+func (s *Site) TenantLimits(ctx context.Context, t driver.Tenant) (limits []driver.Usage, err error) {
+	doing := fmt.Sprintf("read limits of tenant %s", t.ID)
+	project := t.Ref
+	if project == "" {
+		if project, err = s.projectOf(ctx, t.ID); err != nil {
+			return nil, s.fault(err, doing)
+		}
 	}
-	return all, s.fault(err, fmt.Sprintf("read limits of tenant %s", t))
+	limits, err = s.projectUsage(ctx, project)
+	for i := range limits {
+		limits[i].Used = -1
+	}
+	return limits, s.fault(err, doing)
 }
 
-func (s *Site) tenantUsage(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
-	project, err := s.projectOf(ctx, t)
-	if err != nil {
-		return nil, err
-	}
+func (s *Site) projectUsage(ctx context.Context, project string) ([]driver.Usage, error) {
 	var out []driver.Usage
 	for _, qs := range s.quotaServices() {
 		c, err := qs.client(ctx, "")

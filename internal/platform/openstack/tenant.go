@@ -140,7 +140,7 @@ func (s *Site) Tenants(ctx context.Context) ([]driver.Tenant, error) {
 	found, err := s.ourProjects(ctx)
 	out := []driver.Tenant{}
 	for _, p := range found {
-		out = append(out, driver.Tenant{ID: psn.TenantID(p.Name), Name: p.Description})
+		out = append(out, driver.Tenant{ID: psn.TenantID(p.Name), Name: p.Description, Ref: p.ID})
 	}
 	slices.SortFunc(out, func(a, b driver.Tenant) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return out, s.fault(err, "list tenants")

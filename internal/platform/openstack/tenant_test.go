@@ -49,7 +49,7 @@ func TestTenantsAreReadInBulk(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if diff := cmp.Diff(&driver.Tenant{ID: psn.TenantID(fmt.Sprintf("p_b%d", i)), Name: fmt.Sprintf("Provincia %d", i)}, got); diff != "" {
+				if diff := cmp.Diff(&driver.Tenant{ID: psn.TenantID(fmt.Sprintf("p_b%d", i)), Name: fmt.Sprintf("Provincia %d", i), Ref: fmt.Sprintf("t%d", i)}, got); diff != "" {
 					t.Error(diff)
 				}
 			})

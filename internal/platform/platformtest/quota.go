@@ -19,7 +19,7 @@ func usageOf(t testing.TB, s driver.Site, id psn.TenantID) map[string]driver.Usa
 	if !slices.IsSortedFunc(all, func(a, b driver.Usage) int { return cmpStrings(a.Quantity+" "+a.Cluster, b.Quantity+" "+b.Cluster) }) {
 		t.Errorf("usage is not sorted by quantity and cluster: %+v", all)
 	}
-	limits, err := as[driver.Quotas](t, s).TenantLimits(within(t), id)
+	limits, err := as[driver.Quotas](t, s).TenantLimits(within(t), driver.Tenant{ID: id})
 	if err != nil {
 		t.Fatalf("limits: %v", err)
 	}

@@ -48,13 +48,18 @@ func (s *Site) admit(ctx context.Context, t driver.Tenant, folder ref) error {
 	if err != nil {
 		return err
 	}
-	entities := []ref{folder}
-	for _, c := range topo.clusters {
-		if p, ok := topo.pool(c, poolPrefix+string(t.ID)); ok {
-			entities = append(entities, p)
+	return s.grant(ctx, t.Principal, append([]ref{folder}, s.poolsOf(topo, t.ID)...))
+}
+
+// poolsOf are the resource pools of the tenant.
+func (s *Site) poolsOf(t *topology, id psn.TenantID) []ref {
+	var out []ref
+	for _, c := range t.clusters {
+		if p, ok := t.pool(c, poolPrefix+string(id)); ok {
+			out = append(out, p)
 		}
 	}
-	return s.grant(ctx, t.Principal, entities)
+	return out
 }
 
 // ensureTenant makes what is missing, starting from the topology as known; an

@@ -61,9 +61,9 @@ func (s *Site) usage(ctx context.Context, id psn.TenantID) ([]driver.Usage, erro
 }
 
 // TenantLimits implements driver.Quotas.
-func (s *Site) TenantLimits(ctx context.Context, id psn.TenantID) ([]driver.Usage, error) {
-	l, err := s.limits(ctx, id)
-	return l, s.coded(fmt.Sprintf("read limits of tenant %s", id), err)
+func (s *Site) TenantLimits(ctx context.Context, t driver.Tenant) ([]driver.Usage, error) {
+	l, err := s.limits(ctx, t.ID)
+	return l, s.coded(fmt.Sprintf("read limits of tenant %s", t.ID), err)
 }
 
 // limits are those of the tenant's pools, without what is used.

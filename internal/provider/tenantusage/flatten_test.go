@@ -24,8 +24,8 @@ func (s telling) TenantUsage(_ context.Context, t psn.TenantID) ([]driver.Usage,
 	return s.usage, nil
 }
 
-func (s telling) TenantLimits(ctx context.Context, t psn.TenantID) ([]driver.Usage, error) {
-	return s.TenantUsage(ctx, t)
+func (s telling) TenantLimits(ctx context.Context, t driver.Tenant) ([]driver.Usage, error) {
+	return s.TenantUsage(ctx, t.ID)
 }
 
 // TestUsageAndLimitStayApart: what is not told is null, unlimited is null, and

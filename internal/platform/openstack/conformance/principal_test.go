@@ -1,6 +1,9 @@
 package conformance_test
 
 import (
+	"encoding/json"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +51,18 @@ func TestPrincipalWorksInItsTenant(t *testing.T) {
 			t.Errorf("after principal %q the group has the roles %q", principal, got)
 		}
 	}
+	told := func() bool {
+		all, err := s.Principals(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(all, func(g driver.Grant) bool {
+			return g.Tenant == id && s.SamePrincipal(name, g.Principal) && s.SamePrincipal(name+"@default", g.Principal)
+		})
+	}
+	if !told() {
+		t.Error("the group is not told to work in the tenant")
+	}
 	theirs := cfg
 	theirs.Site, theirs.Username, theirs.Project = "", user.Name, string(id)
 	theirs.Password = func() (string, error) { return secret, nil }
@@ -58,6 +73,31 @@ func TestPrincipalWorksInItsTenant(t *testing.T) {
 	if _, err := openstack.Open(ctx, theirs); !psn.Is(err, psn.Unauthenticated) {
 		t.Errorf("one of the group in another tenant's project: %v", err)
 	}
+	// Taken away by hand it is told no more, and given again it is.
+	role, project := idOf(t, c, "roles", "member"), idOf(t, c, "projects", string(id))
+	if err := roles.Unassign(ctx, c, role, roles.UnassignOpts{GroupID: group.ID, ProjectID: project}).ExtractErr(); err != nil {
+		t.Fatal(err)
+	}
+	if told() {
+		t.Error("the group is told to work in the tenant, where it has no role any more")
+	}
+	if err := s.EnsureTenant(ctx, driver.Tenant{ID: id, Principal: name}); err != nil || !told() {
+		t.Errorf("given again it is told: %v, %v", told(), err)
+	}
+}
+
+// idOf is the id of the one of a kind that has the name.
+func idOf(t testing.TB, c *gophercloud.ServiceClient, kind, name string) string {
+	t.Helper()
+	var page map[string]json.RawMessage
+	if _, err := c.Get(bounded(t), c.ServiceURL(kind)+"?name="+url.QueryEscape(name), &page, nil); err != nil {
+		t.Fatal(err)
+	}
+	var found []struct{ ID string }
+	if err := json.Unmarshal(page[kind], &found); err != nil || len(found) != 1 {
+		t.Fatalf("%s of the name %q: %+v, %v", kind, name, found, err)
+	}
+	return found[0].ID
 }
 
 // rolesOf names the roles of a group, wherever it has them.
