@@ -146,4 +146,7 @@ type Headroom struct {
 	Cluster  string        `json:"cluster"`
 	Lost     psn.Site      `json:"lost,omitempty"` // "" in normal operation, otherwise the site assumed lost
 	Free     psn.Resources `json:"free,omitzero"`
+	// Reserved is what of the vCPUs and memory not in Free standbys take over
+	// after the loss: what dr_reserve is a percentage of.
+	Reserved psn.Resources `json:"reserved,omitzero"`
 }

@@ -171,6 +171,24 @@ func TestRules(t *testing.T) {
 			d.Machines[1].Unknown = un("cluster")
 		}, nil, []string{"PLC-005 error undecidable p_bs/db-2"}, nil},
 		{"PLC-006 short", func(d *doc) { d.Headroom[1].Free.MemoryMiB = -204 * 1024 }, nil, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, []string{"204 GiB of RAM", "acilia is lost"}},
+		{"PLC-006 more than all is to be kept", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{VCPUs: 2, MemoryMiB: 9000}, psn.Resources{VCPUs: 5, MemoryMiB: 1}
+		}, []policy.Option{policy.DRReserve(150)}, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, []string{"short by 1 vCPU", "of which 150 % is to be kept"}},
+		{"PLC-006 more than all is kept", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{VCPUs: 3, MemoryMiB: 9000}, psn.Resources{VCPUs: 5, MemoryMiB: 1}
+		}, []policy.Option{policy.DRReserve(150)}, nil, nil},
+		{"PLC-006 half is to be kept", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{VCPUs: -2}, psn.Resources{VCPUs: 5}
+		}, []policy.Option{policy.DRReserve(50)}, nil, nil},
+		{"PLC-006 not even half is kept", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{VCPUs: -3}, psn.Resources{VCPUs: 5}
+		}, []policy.Option{policy.DRReserve(50)}, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, []string{"short by 1 vCPU"}},
+		{"PLC-006 disks are kept whole", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{StorageMiB: -1}, psn.Resources{StorageMiB: 5}
+		}, []policy.Option{policy.DRReserve(50)}, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, []string{"1 MiB of storage"}},
+		{"PLC-006 more than there can be", func(d *doc) {
+			d.Headroom[1].Free, d.Headroom[1].Reserved = psn.Resources{VCPUs: 3}, psn.Resources{VCPUs: 1 << 50}
+		}, []policy.Option{policy.DRReserve(1 << 62)}, []string{"PLC-006 warning failed rozzano/vsphere/c1"}, nil},
 		{"PLC-006 derogated for the cluster", func(d *doc) {
 			d.Headroom[1].Free.MemoryMiB = -1024
 			d.Derogations = []psn.Derogation{{ID: "D-6", Rule: "PLC-006", Subject: "rozzano/vsphere/c1", Author: "RTD", Date: "2026-01-10", Reason: "hosts ordered", Expiry: "2026-12-31"}}

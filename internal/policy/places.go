@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/italia/terraform-provider-psn/internal/catalog"
 	"github.com/italia/terraform-provider-psn/internal/psn"
@@ -199,13 +200,45 @@ func (e *evaluation) placeComesFromPlacement() {
 }
 
 func (e *evaluation) reserveSuffices() {
+	asked := e.params["dr_reserve"]
+	of := ""
+	if asked != wholeReserve {
+		of = fmt.Sprintf(", of which %d %% is to be kept", asked)
+	}
 	for _, h := range e.doc.Headroom {
-		if short := shortage(h.Free); h.Lost != "" && short != "" {
+		if short := shortage(h.reserving(asked)); h.Lost != "" && short != "" {
 			subject := fmt.Sprintf("%s/%s/%s", h.Site, h.Platform, h.Cluster)
-			e.fail(subject, fmt.Sprintf("if %s is lost, cluster %s at %s (%s) is short by %s for the standbys it would start", h.Lost, h.Cluster, h.Site, h.Platform, short),
+			e.fail(subject, fmt.Sprintf("if %s is lost, cluster %s at %s (%s) is short by %s for the standbys it would start", h.Lost, h.Cluster, h.Site, h.Platform, short)+of,
 				"free or add capacity there, or place fewer standbys on it")
 		}
 	}
+}
+
+// wholeReserve is the dr_reserve at which all that standbys take over is kept.
+const wholeReserve = 100
+
+// reserving is what would be left if so many percent of the compute of standbys
+// were kept, rounded up: Free is what is left with all of it.
+func (h Headroom) reserving(percent int64) psn.Resources {
+	free := h.Free
+	free.VCPUs += h.Reserved.VCPUs - percentOf(h.Reserved.VCPUs, percent)
+	free.MemoryMiB += h.Reserved.MemoryMiB - percentOf(h.Reserved.MemoryMiB, percent)
+	return free
+}
+
+// percentOf rounds up, and ends at 1 << 61: far above any capacity, and low
+// enough to be added to one.
+func percentOf(n, percent int64) int64 {
+	const most = 1 << 61
+	hi, lo := bits.Mul64(uint64(max(n, 0)), uint64(max(percent, 0)))
+	if lo += 99; lo < 99 {
+		hi++
+	}
+	if hi >= 100 {
+		return most
+	}
+	q, _ := bits.Div64(hi, lo, 100)
+	return int64(min(q, most))
 }
 
 func (e *evaluation) clustersAreNotOverfull() {

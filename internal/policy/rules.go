@@ -91,6 +91,10 @@ type parameters map[string]int64
 // MinDRKilometres sets the least distance between primary and standby (PLC-004).
 func MinDRKilometres(km int64) Option { return func(p parameters) { p["min_dr_km"] = km } }
 
+// DRReserve sets how much of what standbys take over after the loss of a site is
+// to be kept for it, in percent (PLC-006).
+func DRReserve(percent int64) Option { return func(p parameters) { p["dr_reserve"] = percent } }
+
 // MaxSyncKilometres sets the greatest distance of synchronous replication (REP-001).
 func MaxSyncKilometres(km int64) Option { return func(p parameters) { p["max_sync_km"] = km } }
 

@@ -199,12 +199,26 @@ findings contains weighted("PLC-005", "warning", "failed", p[0].id) if {
 	p[2] == true
 }
 
-findings contains finding(id, "failed", concat("/", [h.site, h.platform, h.cluster])) if {
+findings contains finding("PLC-008", "failed", concat("/", [h.site, h.platform, h.cluster])) if {
 	some h in object.get(input, "headroom", [])
+	text(h, "lost") == ""
 	some f in ["vcpus", "memory_mib", "storage_mib"]
 	object.get(object.get(h, "free", {}), f, 0) < 0
-	id := {true: "PLC-008", false: "PLC-006"}[text(h, "lost") == ""]
 }
+
+findings contains finding("PLC-006", "failed", concat("/", [h.site, h.platform, h.cluster])) if {
+	some h in object.get(input, "headroom", [])
+	text(h, "lost") != ""
+	some f in ["vcpus", "memory_mib", "storage_mib"]
+	object.get(object.get(h, "free", {}), f, 0) + unkept(h, f) < 0
+}
+
+# What of the compute of standbys need not be kept, or below 0 what is to be kept
+# beside all of it: "free" counts 100 %.
+unkept(h, f) := n - ceil((n * lib.parameter("dr_reserve")) / 100) if {
+	f != "storage_mib"
+	n := max([0, object.get(object.get(h, "reserved", {}), f, 0)])
+} else := 0
 
 findings contains finding("PLC-007", o, m.id) if {
 	some i, m in machines

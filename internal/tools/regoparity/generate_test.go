@@ -169,7 +169,7 @@ func (d dice) replica(i int) policy.Replica {
 }
 
 func (d dice) headroom(i int) policy.Headroom {
-	return policy.Headroom{Site: psn.Sites()[d.IntN(4)], Platform: psn.VSphere, Cluster: fmt.Sprint("c", i), Lost: psn.Site(d.pick("", "acilia")), Free: psn.Resources{VCPUs: int64(d.IntN(9) - 2), MemoryMiB: int64(d.IntN(99) - 9)}}
+	return policy.Headroom{Site: psn.Sites()[d.IntN(4)], Platform: psn.VSphere, Cluster: fmt.Sprint("c", i), Lost: psn.Site(d.pick("", "acilia")), Free: psn.Resources{VCPUs: int64(d.IntN(9) - 2), MemoryMiB: int64(d.IntN(99) - 9)}, Reserved: psn.Resources{VCPUs: int64(d.IntN(7)), MemoryMiB: int64(d.IntN(40)), StorageMiB: int64(d.IntN(9))}}
 }
 
 func (d dice) backup(i int) policy.Backup {

@@ -123,7 +123,7 @@ func TestParity(t *testing.T) {
 
 // Parameters other than the defaults reach both engines.
 func TestParityWithParameters(t *testing.T) {
-	params := map[string]int64{"min_dr_km": 490, "max_sync_km": 10, "max_test_age_days": 90, "min_replicas": 2, "cross_region_critical": 2, "cross_region_strategic": 1,
+	params := map[string]int64{"min_dr_km": 490, "dr_reserve": 150, "max_sync_km": 10, "max_test_age_days": 90, "min_replicas": 2, "cross_region_critical": 2, "cross_region_strategic": 1,
 		"max_rpo_minutes_critical": 20, "max_rto_minutes_strategic": 90, "min_backup_retention_days": 60, "qualification_months": 24, "strict": 1, "min_report_days": 16}
 	changed := tables()
 	var opts []policy.Option
