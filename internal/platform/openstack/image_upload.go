@@ -149,7 +149,11 @@ func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec dr
 	if err := post(ctx, c, "images", body, &i); err != nil {
 		return nil, err
 	}
-	made, err := s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))
+	// Content can be read once: it is not sent to an image that is not known yet.
+	made, err := &i, get(ctx, c, "images/"+i.ID, &glanceImage{})
+	if err == nil {
+		made, err = s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))
+	}
 	if err == nil {
 		return made, nil
 	}

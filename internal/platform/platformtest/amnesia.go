@@ -42,7 +42,7 @@ func (a *amnesia) Wrap(next http.RoundTripper) http.RoundTripper { return &forge
 // requests met that.
 func (a *amnesia) during(make func()) int {
 	a.mu.Lock()
-	a.on, a.left, a.denied = true, map[string]int{}, 0
+	a.on, a.left, a.denied = a.Made != nil, map[string]int{}, 0
 	a.mu.Unlock()
 	make()
 	a.mu.Lock()

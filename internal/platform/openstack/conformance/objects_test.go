@@ -39,6 +39,7 @@ func objectHarness(t testing.TB) *platformtest.Harness {
 		Cluster: site.Zones[0], Network: site.Network,
 		Uplink: site.Uplink, StorageClass: site.StorageClasses[0], Hosts: site.HostsPerZone, TooLarge: 1 << 50,
 		FixedAttached: true, // the lab's is NFS
+		Forgets:       forgets,
 		VolumeFile: func(ref string) string {
 			found, _ := filepath.Glob(filepath.Join(site.VolumesDir, "*", "*", "volume-"+ref))
 			if len(found) == 0 {
