@@ -12,7 +12,8 @@ import (
 // often it is looked at meanwhile.
 const (
 	shutdownWait = 2 * time.Minute
-	shutdownPoll = 500 * time.Millisecond
+	shutdownPoll = 500 * time.Millisecond // at first, then ever more seldom
+	shutdownRest = 5 * time.Second        // at last
 )
 
 // makeActive makes the machine at home and brings it to its power state.
@@ -114,7 +115,8 @@ func stop(ctx context.Context, s seen) error {
 	}
 	deadline := time.NewTimer(shutdownWait)
 	defer deadline.Stop()
-	tick := time.NewTicker(shutdownPoll)
+	pause := shutdownPoll
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		select {
@@ -130,6 +132,8 @@ func stop(ctx context.Context, s seen) error {
 			if vm.Power == psn.PoweredOff {
 				return nil
 			}
+			pause = min(2*pause, shutdownRest)
+			tick.Reset(pause)
 		}
 	}
 }
