@@ -121,11 +121,14 @@ func TestFailedCreate(t *testing.T) {
 		"made, then refused": {psn.Errorf(psn.InvalidInput, "not in reach"), true, true, "delete+create ", true},
 		// Of another configuration, perhaps: it is never deleted for this one.
 		"stood already": {psn.Errorf(psn.Unavailable, "no answer"), true, false, "create ", false},
+		// As a volume in place of one that never came into being.
+		"stood, made anew": {psn.Errorf(psn.InvalidInput, "not in reach"), true, true, "delete+create ", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, factories := serve(t)
 			s.half, s.made = tc.half, tc.made
-			if name == "stood already" {
+			s.anew = name == "stood, made anew"
+			if name == "stood already" || s.anew {
 				s.stand["p_bs/a"] = 1
 			}
 			s.next("Create", tc.err)()
@@ -140,6 +143,62 @@ func TestFailedCreate(t *testing.T) {
 			if deleted != tc.deleted {
 				t.Errorf("deleted: %v, calls %v", deleted, s.calls)
 			}
+		})
+	}
+}
+
+// TestUnknownIsNotKept: while the site does not tell whether one stands, nothing is
+// made, and nothing is kept of which no more is known than its name: the next who
+// has that name would be deleted for it.
+func TestUnknownIsNotKept(t *testing.T) {
+	down := psn.Errorf(psn.Unavailable, "down")
+	theirs := func(s *things) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		clear(s.fail)
+		s.stand["p_bs/a"] = 1
+	}
+	for name, tc := range map[string]struct {
+		before, after func(*things)
+		says          string
+		created       int
+	}{
+		"before": {func(s *things) {
+			theirs(s)
+			s.next("Read", down)()
+			s.next("Create", down)()
+		}, theirs, `Unable\s+to\s+create\s+test\s+thing.*find\s+out\s+whether\s+one\s+stands`, 1},
+		"after": {func(s *things) {
+			s.next("Read", psn.Errorf(psn.NotFound, "no thing"))()
+			s.next("Read", down)()
+			s.next("Create", down)()
+		}, theirs, `Unable\s+to\s+create\s+test\s+thing`, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, factories := serve(t)
+			tc.before(s)
+			providertest.TestServing(t, factories, []resource.TestStep{
+				{Config: config("a", 1, ""), ExpectError: regexp.MustCompile("(?is)" + tc.says)},
+				{
+					PreConfig: func() { tc.after(s) },
+					Config:    config("a", 1, ""), ConfigPlanChecks: plans(providertest.OnlyThese("create " + address)),
+					Check: func(*terraform.State) error {
+						n := 0
+						for _, call := range s.calls {
+							if call == "Delete" {
+								return fmt.Errorf("somebody else's was deleted: %v", s.calls)
+							}
+							if call == "Create" {
+								n++
+							}
+						}
+						if n != tc.created {
+							return fmt.Errorf("created %d times: %v", n, s.calls)
+						}
+						return nil
+					},
+				},
+			})
 		})
 	}
 }

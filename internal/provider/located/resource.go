@@ -115,16 +115,23 @@ func (r *located[M, P]) Create(ctx context.Context, req resource.CreateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	before := m
-	stood := r.object.Read(ctx, at, &before) == nil
-	switch err := r.object.Create(ctx, at, &m); {
+	stood, err := r.stood(ctx, at, m)
+	if err != nil { // what stands afterwards could not be told from our own
+		resp.Diagnostics.Append(diagnose.Unable("create", r.describe(k), err))
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	err = r.object.Create(ctx, at, &m)
+	ref := P(&m).base().Ref
+	took := !stood.IsNull() && (!known(ref) || ref.Equal(stood))
+	switch {
 	case err != nil:
 		resp.Diagnostics.Append(diagnose.Unable("create", r.describe(k), err))
-		if stood || !r.stands(ctx, at, m, err) {
+		if took || !r.stands(ctx, at, &m, err, &resp.Diagnostics) {
 			resp.State.RemoveResource(ctx)
 			return
 		}
-	case stood:
+	case took:
 		resp.Diagnostics.AddWarning(fmt.Sprintf("%s%s %q stood already", strings.ToUpper(r.object.Kind()[:1]), r.object.Kind()[1:], k),
 			"It is as declared, as an apply leaves it that was cut off before it could write its state, and was taken over.\n\n"+
 				"What to do: if another configuration declares it too, take it out of one of the two, or the end of one will be the end of both.")

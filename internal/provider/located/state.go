@@ -2,10 +2,12 @@ package located
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/italia/terraform-provider-psn/internal/platform"
@@ -53,11 +55,24 @@ func (r *located[M, P]) set(ctx context.Context, state *tfsdk.State, id *tfsdk.R
 	return diags
 }
 
-// stands tells whether a create that failed left an object of ours. When the
-// site cannot tell, it is kept: a later refresh will.
-func (r *located[M, P]) stands(ctx context.Context, at *platform.Site, m M, failure error) bool {
-	ref := P(&m).base().Ref
-	made := !ref.IsNull() && !ref.IsUnknown() // only a later step failed, whatever for
+// stood is the ref of the object that stands before any is made, null when there
+// is none.
+func (r *located[M, P]) stood(ctx context.Context, at *platform.Site, m M) (types.String, error) {
+	switch err := r.object.Read(ctx, at, &m); {
+	case err == nil:
+		return P(&m).base().Ref, nil
+	case psn.Is(err, psn.NotFound):
+		return types.StringNull(), nil
+	default:
+		return types.StringNull(), fmt.Errorf("find out whether one stands, before any is made: %w", err)
+	}
+}
+
+// stands tells whether a create that failed left an object of ours, which it
+// then knows by its ref. One of which nothing is known but its name is not kept:
+// what is found by that name later may be somebody else's.
+func (r *located[M, P]) stands(ctx context.Context, at *platform.Site, m *M, failure error, diags *diag.Diagnostics) bool {
+	made := known(P(m).base().Ref) // only a later step failed, whatever for
 	switch psn.CodeOf(failure) {
 	case psn.InvalidInput, psn.AlreadyExists, psn.Unsupported, psn.Untrusted, psn.Unauthenticated:
 		if !made {
@@ -67,5 +82,21 @@ func (r *located[M, P]) stands(ctx context.Context, at *platform.Site, m M, fail
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgain)
 	defer cancel()
-	return !psn.Is(r.object.Read(ctx, at, &m), psn.NotFound)
+	seen := *m
+	err := r.object.Read(ctx, at, &seen)
+	switch {
+	case psn.Is(err, psn.NotFound):
+		return false
+	case err == nil:
+		P(m).base().Ref = P(&seen).base().Ref
+	case !made:
+		k, _ := P(m).base().key()
+		diags.AddWarning(fmt.Sprintf("Whether %s was made is not known", r.describe(k)),
+			fmt.Sprintf("The site did not tell after the failure: %v. It is not in the state, so that nothing of somebody else's is deleted for it.\n\n"+
+				"What to do: apply again when the site answers; the apply says so if one stands by then.", err))
+		return false
+	}
+	return true
 }
+
+func known(v types.String) bool { return !v.IsNull() && !v.IsUnknown() }

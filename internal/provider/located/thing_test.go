@@ -32,6 +32,7 @@ type things struct {
 	fail  map[string][]error // by method, one error per call
 	half  bool               // a failing Create makes the thing all the same
 	made  bool               // and tells so by its ref
+	anew  bool               // which is not that of the one that stood
 	calls []string
 }
 
@@ -101,7 +102,7 @@ func (s *things) Create(_ context.Context, _ *platform.Site, m *thing) error {
 	s.stand[s.name(m)] = m.Size.ValueInt64()
 	if err != nil {
 		if s.made {
-			m.Ref = types.StringValue("ref-" + m.Name.ValueString())
+			m.Ref = types.StringValue(map[bool]string{true: "new-", false: "ref-"}[s.anew] + m.Name.ValueString())
 		}
 		return err
 	}

@@ -40,3 +40,8 @@ func Flatten(m Model, v driver.Volume, holder string) Model {
 func Create(ctx context.Context, at *platform.Site, m *Model) error {
 	return volume{}.Create(ctx, at, m)
 }
+
+// Read is the resource's.
+func Read(ctx context.Context, at *platform.Site, m *Model) error {
+	return volume{}.Read(ctx, at, m)
+}

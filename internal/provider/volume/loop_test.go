@@ -178,7 +178,7 @@ func TestNeverTakesOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	refused := fails(ours, `unable to create volume "p_bs/acilia/vsphere/dati".*stands\s+already,\s+of\s+1\s+GiB.*import\s+it\s+by\s+the\s+id\s+"p_bs/acilia/vsphere/dati"`)
+	refused := fails(ours, `unable to create volume "p_bs/acilia/vsphere/dati".*stands\s+already.*import\s+it\s+by\s+the\s+id\s+"p_bs/acilia/vsphere/dati"`)
 	refused.PreConfig = made
 	providertest.Test(t, []resource.TestStep{
 		{Config: lab.Config(tenant)},

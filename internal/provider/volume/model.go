@@ -17,6 +17,8 @@ type model struct {
 	Zone         types.String `tfsdk:"zone"`
 	Image        types.String `tfsdk:"image"`
 	AttachedTo   types.String `tfsdk:"attached_to"`
+
+	maker string // of a volume that a create has not been told to be made
 }
 
 func (m *model) vm() psn.VMID { return psn.VMID(m.AttachedTo.ValueString()) }

@@ -4,7 +4,7 @@ package volume
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -28,20 +28,26 @@ func (volume) Kind() string { return "volume" }
 func (volume) Shared() bool { return false }
 
 // Create implements located.Object. The machine is looked for first: nothing is
-// made for one that does not exist. A volume that stands is never taken over, lest
-// the end of one configuration be the end of another's data.
+// made for one that does not exist. A volume that another made, be it at the same
+// time, is never taken over, lest the end of one configuration be the end of
+// another's data. Not psn.Conflict: it must not come into the state.
 func (volume) Create(ctx context.Context, at *platform.Site, m *model) error {
 	vm, err := machine(ctx, at, m.vm())
 	if err != nil {
 		return err
 	}
-	if err := vacant(ctx, at, m); err != nil {
-		return err
+	spec := m.expand()
+	spec.Maker = rand.Text()
+	m.maker = spec.Maker
+	v, err := at.CreateVolume(ctx, spec)
+	if psn.Is(err, psn.AlreadyExists) {
+		return psn.Errorf(psn.AlreadyExists, "%w: it may hold data of another configuration that declares it: give this one another name; "+
+			"or, when an apply that was cut off made it for this configuration, import it by the id %q, or delete it with the platform's own means", err, m.ID.ValueString())
 	}
-	v, err := at.CreateVolume(ctx, m.expand())
 	if err != nil {
 		return err
 	}
+	m.maker = ""
 	to := m.AttachedTo
 	m.flatten(*v, "")
 	if vm == "" {
@@ -54,11 +60,15 @@ func (volume) Create(ctx context.Context, at *platform.Site, m *model) error {
 	return nil
 }
 
-// Read implements located.Object.
+// Read implements located.Object. After a create that failed only what that has
+// made is there.
 func (volume) Read(ctx context.Context, at *platform.Site, m *model) error {
 	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
+	}
+	if m.maker != "" && v.Maker != m.maker {
+		return psn.Errorf(psn.NotFound, "volume %q (%s) is another's", v.Name, v.Ref)
 	}
 	holder, err := holder(ctx, at, v)
 	if err != nil {
@@ -117,31 +127,6 @@ func (volume) Delete(ctx context.Context, at *platform.Site, m model) error {
 		}
 	}
 	return at.DeleteVolume(ctx, v.Ref)
-}
-
-// vacant refuses to make a volume where one stands, be it still being made: an
-// apply of another configuration may be at that. The platform is asked anew, for a
-// driver takes an equal volume over without a word: one that appears after this
-// look and before the create cannot be told from our own. Not psn.Conflict: what
-// stands is somebody else's, and must not come into the state.
-func vacant(ctx context.Context, at *platform.Site, m *model) error {
-	at.Refresh()
-	v, err := at.FindVolume(ctx, m.Tenant(), m.Name.ValueString(), "")
-	switch {
-	case psn.Is(err, psn.NotFound):
-		return nil
-	case psn.Is(err, psn.Conflict): // several
-		return psn.Errorf(psn.AlreadyExists, "%w", err)
-	case err != nil:
-		return err
-	}
-	stands := "stands already"
-	if v.Making {
-		stands = fmt.Sprintf("is being made already (status %q)", v.Status)
-	}
-	return psn.Errorf(psn.AlreadyExists, "the site was asked just before the create: a volume of this name %s, of %d GiB (%s), and may hold data of another configuration that declares it: "+
-		"give this one another name; or, when an apply that was cut off made it for this configuration, import it by the id %q, or delete it with the platform's own means",
-		stands, sizeOf(*v), v.Ref, m.ID.ValueString())
 }
 
 // machine is the ref of the machine of that id at the site, empty for no id.
