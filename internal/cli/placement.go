@@ -11,8 +11,8 @@ import (
 )
 
 const placementFile = "FILE holds tenant, workloads, sites (an inventory) and, optionally, current, rebalance, groups, excluded,\n" +
-	"facts, quota, survive_region and weights: as JSON, or as HCL when its name ends in .hcl. \"-\" reads the\n" +
-	"standard input, in either form. No site is touched.\n" +
+	"facts, quota, survive_region, dr_reserve (percent of what standbys take over that is kept, 100) and weights: as JSON,\n" +
+	"or as HCL when its name ends in .hcl. \"-\" reads the standard input, in either form. No site is touched.\n" +
 	"Exit code 0: placed; 1: proven infeasible or not found; 2: the request cannot be used."
 
 func newPlacement(a *app) *cobra.Command {

@@ -132,6 +132,7 @@ func (m *model) explain(res Result) []string {
 	for _, mv := range res.Moves {
 		out = append(out, m.whyMoved(mv))
 	}
+	out = append(out, m.partReserve()...)
 	return append(out, m.tightest()...)
 }
 
@@ -163,6 +164,7 @@ func (m *model) whyMoved(mv Move) string {
 // leaves where it is scarcest among the clusters that take them over.
 func (m *model) tightest() []string {
 	var out []string
+	needs := m.needs()
 	for s := range sites {
 		takesOver := make([]bool, len(m.clusters))
 		for _, mc := range m.machines {
@@ -175,7 +177,7 @@ func (m *model) tightest() []string {
 			if c.dark || !takesOver[i] {
 				continue
 			}
-			free := c.cap.sub(m.used[i]).sub(m.resv[i][s])
+			free := c.cap.sub(m.used[i]).sub(needs[i][s])
 			for r := range m.dims {
 				if c.cap[r] == 0 {
 					continue
@@ -189,7 +191,11 @@ func (m *model) tightest() []string {
 			continue
 		}
 		c := m.clusters[at]
-		free := c.cap.sub(m.used[at]).sub(m.resv[at][s])
+		free := c.cap.sub(m.used[at]).sub(needs[at][s])
+		if least < 0 {
+			out = append(out, fmt.Sprintf("if %s is lost not all its critical and strategic machines fit: %s falls short of %s by %s", siteAt(s), c, m.nameOf(scarce), amount(scarce, -free[scarce])))
+			continue
+		}
 		out = append(out, fmt.Sprintf("if %s is lost its critical and strategic machines fit; scarcest is then %s on %s, with %s of %s left", siteAt(s), m.nameOf(scarce), c, amount(scarce, free[scarce]), amount(scarce, c.cap[scarce])))
 	}
 	return out
@@ -230,7 +236,7 @@ func (m *model) explainRefusal(v Verdict, conflicts []conflict) ([]string, []psn
 			first = "no placement can be decided while a site cannot be read:"
 		}
 	}
-	sentences, findings := []string{first}, make([]psn.Finding, 0, len(conflicts))
+	sentences, findings := append([]string{first}, m.partReserve()...), make([]psn.Finding, 0, len(conflicts))
 	for _, c := range conflicts {
 		sentences = append(sentences, c.sentence)
 		findings = append(findings, c.finding())

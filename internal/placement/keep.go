@@ -100,7 +100,7 @@ func (m *model) mayKeep(k *kind, p, d int) bool {
 // primary apart.
 func (m *model) mayWait(k *kind, d int) bool {
 	c := m.clusters[d]
-	return k.standby != nil && c.excluded == "" && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform)
+	return k.standby != nil && c.excluded == "" && m.startable(k, c) && allowed(k.Regions, c.region) && allowed(k.Platforms, c.platform)
 }
 
 // standbyFor returns the best cluster for a standby of mc with its primary at p, or -1.

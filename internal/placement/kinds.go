@@ -108,7 +108,8 @@ func (m *model) addKind(k *kind) {
 			k.serve = k.serve.add(dem)
 		} else {
 			k.hold = k.hold.add(dem.disk())
-			k.wake = k.wake.add(dem.compute())
+			k.starts = k.starts.add(dem.compute())
+			k.wake = k.wake.add(dem.compute().share(m.kept))
 		}
 		if w.Classification == psn.Critical {
 			k.sameRegion += m.weights.SameRegion * millionths
@@ -125,7 +126,7 @@ func (m *model) addKind(k *kind) {
 		}
 		k.primary[i] = allowed(k.Sites, siteAt(c.site))
 		if k.standby != nil {
-			k.standby[i] = true
+			k.standby[i] = m.startable(k, c)
 		}
 	}
 	m.dropLonely(k)

@@ -63,6 +63,8 @@ func TestMalformedRequests(t *testing.T) {
 		{"commitment for nowhere", func(r *placement.Request) {
 			r.Sites[0].Clusters[0].Commitments = []psn.Commitment{{ForSite: "milano"}}
 		}, []string{`unknown site "milano"`}},
+		{"no reserve", func(r *placement.Request) { r.DRReserve = new(int64) }, []string{"dr_reserve is 0", "percentage", "use 1 to 400", "leave it out for 100"}},
+		{"too much reserve", func(r *placement.Request) { n := int64(401); r.DRReserve = &n }, []string{"dr_reserve is 401"}},
 		{"current of another machine", func(r *placement.Request) { r.Current = map[string]placement.Assignment{"w-1": {VM: "w-2"}} }, []string{`current["w-1"]`, `"w-2"`}},
 		{"current at no site", current(func(a *placement.Assignment) { a.Site = "" }), []string{`current["w-1"]: site: unknown site ""`, `"santo-stefano-ticino"`}},
 		{"current at an unknown site", current(func(a *placement.Assignment) { a.Site = "milano" }), []string{`current["w-1"]: site: unknown site "milano": use one of "acilia"`}},

@@ -53,7 +53,8 @@ type kind struct {
 	members   []*Workload // of one machine of the kind; one for each machine of a group
 	dem       vec         // what a primary takes
 	hold      vec         // what a standby takes every day
-	wake      vec         // what it takes beside once the primary's site is lost
+	wake      vec         // what is kept beside for the loss of the primary's site
+	starts    vec         // what it takes beside once that is lost
 	serve     vec         // what of hold counts against the quota
 	rank      int
 	primary   []bool // by cluster
@@ -105,6 +106,7 @@ type model struct {
 	weights    Weights
 	rate       [basic]int64 // what a tenth of balance costs by unit of resource
 	limit      [sites]vec   // quota by site
+	kept       int64        // percent of what standbys take over that is kept
 
 	used    []vec          // by cluster: taken + ours
 	resv    [][sites]vec   // by cluster and lost site
@@ -116,7 +118,10 @@ type model struct {
 }
 
 func build(req Request) *model {
-	m := &model{req: req, weights: DefaultWeights(req.Rebalance)}
+	m := &model{req: req, weights: DefaultWeights(req.Rebalance), kept: wholeReserve}
+	if req.DRReserve != nil {
+		m.kept = *req.DRReserve
+	}
 	if req.Weights != nil {
 		m.weights = *req.Weights
 	}

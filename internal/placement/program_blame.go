@@ -25,7 +25,7 @@ func (p *Program) Shortfall(c Constraint, by int64) string {
 func (p *Program) Refuse(conflict []Constraint, by []int64) Result {
 	verdict := Infeasible
 	found := make([]psn.Finding, len(conflict))
-	sentences := []string{"no placement exists, because these demands conflict; at least one must give way, by what it is short of when the others hold:"}
+	sentences := append([]string{"no placement exists, because these demands conflict; at least one must give way, by what it is short of when the others hold:"}, p.m.partReserve()...)
 	for i, c := range conflict {
 		if c.Stays {
 			verdict = NotFound
@@ -83,7 +83,7 @@ func (w *writer) breaks(s *shape, p, d int) ([]int, bool) {
 	if !w.Relaxed {
 		return nil, k.primary[p] && (d < 0 || k.standby[d] && m.separated(k, a, m.clusters[d]))
 	}
-	if a.dark || d >= 0 && (m.clusters[d].dark || m.clusters[d].site == a.site) {
+	if a.dark || d >= 0 && (m.clusters[d].dark || m.clusters[d].site == a.site || !m.startable(k, m.clusters[d])) {
 		return nil, false
 	}
 	var out []int

@@ -155,13 +155,14 @@ func copied(from, to Assignment) int64 {
 
 func (m *model) headroom() []Headroom {
 	var rows []Headroom
+	needs := m.needs()
 	for i, c := range m.clusters {
 		if c.dark {
 			continue
 		}
-		row := func(lost psn.Site, region psn.Region, reserve vec) {
-			free := c.cap.sub(m.used[i]).sub(reserve)
-			h := Headroom{Site: siteAt(c.site), Platform: c.platform, Cluster: c.name, Lost: lost, LostRegion: region, Free: free.resources(), GPUs: free[gpus]}
+		row := func(lost psn.Site, region psn.Region, need, others vec) {
+			free := c.cap.sub(m.used[i]).sub(need)
+			h := Headroom{Site: siteAt(c.site), Platform: c.platform, Cluster: c.name, Lost: lost, LostRegion: region, Free: free.resources(), GPUs: free[gpus], Reserved: need.sub(others).resources()}
 			for j, class := range m.classNames {
 				if h.StorageClasses == nil {
 					h.StorageClasses = map[string]int64{}
@@ -170,15 +171,15 @@ func (m *model) headroom() []Headroom {
 			}
 			rows = append(rows, h)
 		}
-		row("", "", vec{})
+		row("", "", vec{}, vec{})
 		for s := range sites {
 			if s != c.site {
-				row(siteAt(s), "", m.resv[i][s])
+				row(siteAt(s), "", needs[i][s], c.held[s])
 			}
 		}
 		if m.req.SurviveRegion {
 			other := (c.site ^ 2) &^ 1
-			row("", siteAt(other).Region(), m.resv[i][other].add(m.resv[i][other+1]))
+			row("", siteAt(other).Region(), needs[i][other].add(needs[i][other+1]), c.held[other].add(c.held[other+1]))
 		}
 	}
 	return rows

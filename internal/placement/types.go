@@ -33,6 +33,12 @@ type Request struct {
 	// leaves room for everything critical and strategic. Critical standbys then
 	// must be in the other region, like strategic ones.
 	SurviveRegion bool `json:"survive_region,omitempty"`
+	// DRReserve is how much of the vCPUs, memory and GPUs that standbys take over
+	// after the loss of a site is kept for it, in percent, rounded up for each
+	// machine; nil means 100, all of it. With less, not all can start at once:
+	// Headroom then tells by how much clusters fall short. Disks, and what active
+	// standbys use, are always kept whole.
+	DRReserve *int64 `json:"dr_reserve,omitempty"`
 	// Weights set what the soft wishes are worth; nil means DefaultWeights.
 	Weights *Weights `json:"weights,omitempty"`
 }
@@ -235,6 +241,9 @@ type Headroom struct {
 	Free     psn.Resources `json:"free"`
 	// LostRegion is the region assumed lost, with SurviveRegion.
 	LostRegion psn.Region `json:"lost_region,omitempty"`
+	// Reserved is what standbys of this request take over after the loss, all of
+	// it whatever DRReserve is; Free is without it, so that it may be below 0.
+	Reserved psn.Resources `json:"-"`
 	// Named resources, where the request knows of any.
 	GPUs           int64            `json:"gpus,omitempty"`
 	StorageClasses map[string]int64 `json:"storage_classes,omitempty"`

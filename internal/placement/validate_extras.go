@@ -23,7 +23,7 @@ func checkExtras(req Request) error {
 	if len(named) > maxClasses {
 		return psn.Errorf(psn.InvalidInput, "workloads name %d storage classes: name at most %d in one placement", len(named), maxClasses)
 	}
-	for _, check := range []func(Request) error{checkGroups, checkExcluded, checkFacts, checkQuota, checkWeights} {
+	for _, check := range []func(Request) error{checkGroups, checkExcluded, checkFacts, checkQuota, checkReserve, checkWeights} {
 		if err := check(req); err != nil {
 			return err
 		}
@@ -164,6 +164,13 @@ func checkQuota(req Request) error {
 		if err := limits("at "+string(s), req.Quota.Sites[s]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func checkReserve(req Request) error {
+	if r := req.DRReserve; r != nil && (*r < 1 || *r > maxReserve) {
+		return psn.Errorf(psn.InvalidInput, "dr_reserve is %d: it is a percentage; use 1 to %d, or leave it out for %d", *r, maxReserve, wholeReserve)
 	}
 	return nil
 }

@@ -132,12 +132,11 @@ func (c *check) groups() {
 // load is an amount of every resource by name.
 type load map[string]int64
 
-func (l load) add(w placement.Workload, compute bool) {
-	if compute {
-		l["vcpus"] += w.PerInstance.VCPUs
-		l["memory"] += w.PerInstance.MemoryMiB
-		l["gpus"] += w.GPUs
-	}
+// add adds so many percent of the compute of a machine, rounded up, and its disks.
+func (l load) add(w placement.Workload, percent int64) {
+	l["vcpus"] += (w.PerInstance.VCPUs*percent + 99) / 100
+	l["memory"] += (w.PerInstance.MemoryMiB*percent + 99) / 100
+	l["gpus"] += (w.GPUs*percent + 99) / 100
 	l["storage"] += w.PerInstance.StorageMiB
 	for class, n := range w.StorageClasses {
 		l["class "+class] += n
@@ -165,18 +164,28 @@ func (c *check) cluster(at place, cl psn.Cluster) {
 		if slices.Contains(lost, at.site) {
 			continue
 		}
-		all, ours := c.use(at, cl, lost)
+		all, ours := c.use(at, cl, lost, c.reserve())
 		for r, n := range all {
 			if ours[r] > 0 && n > capacity[r] {
 				c.failf("%v after the loss of %v: %d of %s do not fit %d", at, lost, n, r, capacity[r])
 			}
 		}
-		c.headroom(at, lost, capacity, all)
+		needed, _ := c.use(at, cl, lost, 100)
+		c.headroom(at, lost, capacity, needed)
 	}
 }
 
-// use is what stands on a cluster after a loss, and our part in it.
-func (c *check) use(at place, cl psn.Cluster, lost []psn.Site) (all, ours load) {
+// reserve is the percentage of what standbys take over that is to be kept.
+func (c *check) reserve() int64 {
+	if c.req.DRReserve == nil {
+		return 100
+	}
+	return *c.req.DRReserve
+}
+
+// use is what stands on a cluster after a loss, and our part in it, when so many
+// percent of what standbys take over are kept.
+func (c *check) use(at place, cl psn.Cluster, lost []psn.Site, reserve int64) (all, ours load) {
 	all, ours = load{}, load{}
 	own := map[psn.ServiceID]bool{"": true}
 	for _, w := range c.req.Workloads {
@@ -199,10 +208,16 @@ func (c *check) use(at place, cl psn.Cluster, lost []psn.Site) (all, ours load) 
 		for _, a := range c.of(w.Name) {
 			for _, l := range []load{all, ours} {
 				if primaryOf(a) == at {
-					l.add(w, true)
+					l.add(w, 100)
 				}
-				if standbyOf(a) == at {
-					l.add(w, w.StandbyMode == placement.Active || slices.Contains(lost, a.Site))
+				switch {
+				case standbyOf(a) != at:
+				case w.StandbyMode == placement.Active:
+					l.add(w, 100)
+				case slices.Contains(lost, a.Site):
+					l.add(w, reserve)
+				default:
+					l.add(w, 0)
 				}
 			}
 		}
@@ -234,11 +249,11 @@ func (c *check) quota() {
 	}
 	for _, w := range c.req.Workloads {
 		for _, a := range c.of(w.Name) {
-			total.add(w, true)
-			bySite[a.Site].add(w, true)
+			total.add(w, 100)
+			bySite[a.Site].add(w, 100)
 			if w.StandbyMode == placement.Active && a.StandbySite != "" {
-				total.add(w, true)
-				bySite[a.StandbySite].add(w, true)
+				total.add(w, 100)
+				bySite[a.StandbySite].add(w, 100)
 			}
 		}
 	}
