@@ -34,27 +34,15 @@ func (v cinderVolume) neverWhole() bool {
 	return v.Status == "error" && v.ours() && v.making() && len(v.Attachments) == 0 && v.Bootable != "true"
 }
 
-// volumesNamed lists the project's volumes of that name, the oldest first. What an
-// earlier try could not make is removed, and not among them.
+// volumesNamed lists the project's volumes of that name, the oldest first.
 func (s *Site) volumesNamed(ctx context.Context, c *gophercloud.ServiceClient, name string) ([]cinderVolume, error) {
 	found, err := list(ctx, c, "volumes/detail", url.Values{"name": {name}}, "volumes", cinderVolume.id)
 	if err != nil {
 		return nil, err
 	}
-	var out []cinderVolume
-	for _, v := range found {
-		switch {
-		case v.Name != name || v.Status == "deleting":
-		case v.neverWhole():
-			if err := s.removeVolume(ctx, c, v.ID); err != nil {
-				return nil, fmt.Errorf("volume %s, which an earlier try could not make: %w", v.ID, err)
-			}
-		default:
-			out = append(out, v)
-		}
-	}
-	slices.SortFunc(out, byAge)
-	return out, nil
+	found = slices.DeleteFunc(found, func(v cinderVolume) bool { return v.Name != name || v.Status == "deleting" })
+	slices.SortFunc(found, byAge)
+	return found, nil
 }
 
 func byAge(a, b cinderVolume) int {
@@ -62,11 +50,23 @@ func byAge(a, b cinderVolume) int {
 }
 
 // volumeNamed returns the volume that an earlier call made, nil when it is yet to
-// be made. Whoever names itself as the maker gets its own, or an error.
+// be made. Whoever names itself as the maker gets its own, or an error. What an
+// earlier try could not make is removed.
 func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
 	found, err := s.volumesNamed(ctx, c, spec.Name)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	for _, v := range found {
+		if !v.neverWhole() {
+			continue
+		}
+		if err := s.removeVolume(ctx, c, v.ID); err != nil {
+			return nil, fmt.Errorf("volume %s, which an earlier try could not make: %w", v.ID, err)
+		}
+	}
+	if found = slices.DeleteFunc(found, cinderVolume.neverWhole); len(found) == 0 {
+		return nil, nil //nolint:nilnil // it is yet to be made
 	}
 	mine := func(v cinderVolume) bool { return spec.Maker != "" && v.ours() && v.Metadata[keyMaking] == spec.Maker }
 	if i := slices.IndexFunc(found, mine); i >= 0 {
@@ -111,14 +111,29 @@ func (s *Site) agreedVolume(ctx context.Context, c *gophercloud.ServiceClient, s
 	if err := patience.Sleep(ctx, agreeAfter); err != nil {
 		return nil, err
 	}
-	found, err := s.volumesNamed(ctx, c, spec.Name)
-	if err != nil || len(found) == 0 || byAge(*v, found[0]) <= 0 || v.Metadata[keyMaking] != makerOf(spec) {
+	// By the list alone: an answer to a request that makes a volume tells the time
+	// to the microsecond, a list to the second.
+	found, err := s.volumesWith(ctx, c, spec.Name, v.ID)
+	found = slices.DeleteFunc(found, func(other cinderVolume) bool { return other.ID != v.ID && other.neverWhole() })
+	if err != nil || found[0].ID == v.ID || v.Metadata[keyMaking] != makerOf(spec) {
 		return v, err
 	}
 	if err := s.removeVolume(ctx, c, v.ID); err != nil {
 		return nil, fmt.Errorf("volume %s is older, and %s, made at the same time, is left: %w", found[0].ID, v.ID, err)
 	}
 	return standing(found[0], spec, image)
+}
+
+// volumesWith is volumesNamed as soon as the volume of the id is among them: a list
+// may be behind.
+func (s *Site) volumesWith(ctx context.Context, c *gophercloud.ServiceClient, name, id string) (found []cinderVolume, err error) {
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err = s.wait(short, "volume "+id+" to be listed", func(context.Context) (bool, error) {
+		found, err = s.volumesNamed(ctx, c, name)
+		return slices.ContainsFunc(found, func(v cinderVolume) bool { return v.ID == id }), err
+	})
+	return found, err
 }
 
 // volumeWhole takes the mark of making off a volume that has come into being.

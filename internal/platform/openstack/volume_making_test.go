@@ -105,6 +105,31 @@ func TestVolumesAreListedWithTheirMaker(t *testing.T) {
 	}
 }
 
+// TestVolumeThatFailsAtOnce: whoever asked for it is told what Cinder says, and
+// nothing is left; another's that failed is no volume to give way to.
+func TestVolumeThatFailsAtOnce(t *testing.T) {
+	s := newVolumeSite(t)
+	s.volumes.stamp["status"] = "error"
+	if _, err := open(t, s.config(t)).CreateVolume(bounded(t), dataOf("me")); err == nil || !strings.Contains(err.Error(), "v1 could not be made") || len(s.volumes.ids()) != 0 {
+		t.Errorf("left %v: %v", s.volumes.ids(), err)
+	}
+	s = newVolumeSite(t)
+	cfg := s.config(t)
+	cfg.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/volumes") {
+				s.volumes.mu.Lock()
+				s.volumes.put(volumeIn("error", "other"))
+				s.volumes.mu.Unlock()
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	if v, err := open(t, cfg).CreateVolume(bounded(t), dataOf("me")); err != nil || v.Ref != "v1" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 // together lets the first n requests that make a volume pass when all are there:
 // whoever sends one has found none.
 type together struct {
