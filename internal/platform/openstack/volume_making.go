@@ -28,6 +28,11 @@ func makerOf(spec driver.VolumeSpec) string { return cmp.Or(spec.Maker, unnamedM
 // making reports whether the volume is not known to have come into being.
 func (v cinderVolume) making() bool { return v.Metadata[keyMaking] != "" }
 
+// of reports whether the volume is the one that spec's maker is making.
+func (v cinderVolume) of(spec driver.VolumeSpec) bool {
+	return spec.Maker != "" && v.ours() && v.Metadata[keyMaking] == spec.Maker
+}
+
 // neverWhole reports whether Cinder gave the volume up before anybody could use
 // it: it holds nothing. Others in error may.
 func (v cinderVolume) neverWhole() bool {
@@ -68,8 +73,7 @@ func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, sp
 	if found = slices.DeleteFunc(found, cinderVolume.neverWhole); len(found) == 0 {
 		return nil, nil //nolint:nilnil // it is yet to be made
 	}
-	mine := func(v cinderVolume) bool { return spec.Maker != "" && v.ours() && v.Metadata[keyMaking] == spec.Maker }
-	if i := slices.IndexFunc(found, mine); i >= 0 {
+	if i := slices.IndexFunc(found, func(v cinderVolume) bool { return v.of(spec) }); i >= 0 {
 		return &found[i], nil // agreedVolume sees to the others
 	}
 	if len(found) > 1 {
@@ -120,6 +124,9 @@ func (s *Site) agreedVolume(ctx context.Context, c *gophercloud.ServiceClient, s
 	}
 	if err := s.removeVolume(ctx, c, v.ID); err != nil {
 		return nil, fmt.Errorf("volume %s is older, and %s, made at the same time, is left: %w", found[0].ID, v.ID, err)
+	}
+	if found[0].of(spec) { // of a try whose answer was lost, and which the list did not tell yet
+		return &found[0], nil
 	}
 	return standing(found[0], spec, image)
 }

@@ -233,6 +233,29 @@ func TestVolumeAnswerLost(t *testing.T) {
 	}
 }
 
+// TestVolumeListedLate: an own volume that a list does not tell at first is made
+// again, and the older one is kept.
+func TestVolumeListedLate(t *testing.T) {
+	s := newVolumeSite(t)
+	late := true
+	cfg := s.config(t)
+	cfg.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if late && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/volumes") {
+				late = false
+				s.volumes.mu.Lock()
+				s.volumes.put(volumeIn("available", "me"))
+				s.volumes.mu.Unlock()
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	v, err := open(t, cfg).CreateVolume(bounded(t), dataOf("me"))
+	if err != nil || v.Ref != "old" || len(s.volumes.ids()) != 1 {
+		t.Errorf("%+v, %v, left %v", v, err, s.volumes.ids())
+	}
+}
+
 // TestMachineGetsAWholeVolume: the mark of making is off before a machine can write
 // to the volume, so that one in error that bears it holds nothing.
 func TestMachineGetsAWholeVolume(t *testing.T) {
