@@ -38,7 +38,7 @@ func (t *fresh) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		next, ok := rewound(req)
 		if !ok || patience.Sleep(caller(req.Context()), min(t.poll, left)) != nil {
-			return res, nil
+			return res, nil //nolint:nilerr // who gives up gets the service's answer
 		}
 		patience.Drain(res)
 		req = next

@@ -40,11 +40,11 @@ func (a *amnesia) Wrap(next http.RoundTripper) http.RoundTripper { return &forge
 
 // during makes something while the endpoint forgets, and returns how many
 // requests met that.
-func (a *amnesia) during(make func()) int {
+func (a *amnesia) during(do func()) int {
 	a.mu.Lock()
 	a.on, a.left, a.denied = a.Made != nil, map[string]int{}, 0
 	a.mu.Unlock()
-	make()
+	do()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.on = false

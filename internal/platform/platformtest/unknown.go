@@ -13,9 +13,9 @@ import (
 func testUnknownAtFirst(t *testing.T, h *Harness) {
 	a := amnesia{Forgetting: h.Forgets}
 	s := h.openAs(t, Access{Wrap: a.Wrap})
-	met := func(what string, make func()) {
+	met := func(what string, do func()) {
 		t.Helper()
-		n := a.during(make)
+		n := a.during(do)
 		t.Logf("%s: %d requests named what was not known yet", what, n)
 		if n == 0 {
 			t.Errorf("%s: the endpoint knew everything", what)
@@ -51,14 +51,14 @@ func testUnknownAtFirst(t *testing.T, h *Harness) {
 }
 
 // unknownAtFirst makes an object and ends it, as testUnknownAtFirst does.
-func unknownAtFirst(t *testing.T, h *Harness, make func(driver.Site, psn.TenantID) (string, error), stand func(driver.Site, psn.TenantID) int, end func(driver.Site, string) error) {
+func unknownAtFirst(t *testing.T, h *Harness, create func(driver.Site, psn.TenantID) (string, error), stand func(driver.Site, psn.TenantID) int, end func(driver.Site, string) error) {
 	t.Helper()
 	a := amnesia{Forgetting: h.Forgets}
 	s := h.openAs(t, Access{Wrap: a.Wrap})
 	id := h.ownTenant(t, s)
 	var ref string
 	var err error
-	if n := a.during(func() { ref, err = make(s, id) }); n == 0 && h.Forgets.Made != nil {
+	if n := a.during(func() { ref, err = create(s, id) }); n == 0 && h.Forgets.Made != nil {
 		t.Error("the endpoint knew everything")
 	}
 	if err != nil {
