@@ -24,6 +24,11 @@ func askedIn(resources []Resource) (asks map[ask]string, whole map[string]bool) 
 		if r.After["survive_region"] == true {
 			asks[ask{id, "survive_region", ""}] = "true"
 		}
+		if n, is := r.After["dr_reserve"].(json.Number); is {
+			asks[ask{id, "dr_reserve", ""}] = n.String()
+		} else {
+			asks[ask{id, "dr_reserve", ""}] = fmt.Sprint(wholeReserve)
+		}
 		quotaAsks(asks, id, "", r.After["quota"])
 		list, _ := r.After["exclude"].([]any)
 		for _, e := range list {
@@ -110,9 +115,9 @@ func (d *Diff) asks(before, after *Report) {
 		e := EffectNeutral
 		fewer, more := lower(now, was), lower(was, now)
 		switch {
-		case old && !is, a.what == "quota" && more, a.what == "gpus" && fewer:
+		case old && !is, a.what == "quota" && more, a.what == "gpus" && fewer, a.what == "dr_reserve" && fewer:
 			e = EffectWorse
-		case is && !old, a.what == "quota" && fewer, a.what == "gpus" && more:
+		case is && !old, a.what == "quota" && fewer, a.what == "gpus" && more, a.what == "dr_reserve" && more:
 			e = EffectBetter
 		}
 		if a.what == "quota" {

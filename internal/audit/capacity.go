@@ -13,8 +13,9 @@ type seat struct {
 	service         psn.ServiceID
 	active, standby spot
 	resources       psn.Resources
-	serves          bool // the standby takes all of it every day
-	undecided       bool // place or size is known after apply only
+	serves          bool  // the standby takes all of it every day
+	kept            int64 // percent of what the standby takes over that its placement keeps; 0: all of it
+	undecided       bool  // place or size is known after apply only
 	sizeUnknown     bool
 }
 
@@ -55,7 +56,9 @@ func headroom(sites []psn.SiteInventory, seats []seat, region bool) []Room {
 			})
 			for _, lost := range losses(inv.Site, region) {
 				if need, used := demand(at, lost, others, seats); used {
-					out = append(out, Room{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost.site, LostRegion: lost.region, Capacity: c.Capacity, Free: c.Capacity.Sub(need)})
+					r := Room{Site: at.site, Platform: at.platform, Cluster: at.cluster, Lost: lost.site, LostRegion: lost.region, Capacity: c.Capacity, Free: c.Capacity.Sub(need)}
+					r.reserved, r.margin = takenOver(at, lost, seats)
+					out = append(out, r)
 				}
 			}
 		}

@@ -26,7 +26,7 @@ var weighty = map[string]bool{
 	"tenant_id": true, "service_id": true, "placement": true, "workloads": true, "inventory": true,
 	"site": true, "region": true, "platform": true, "cluster": true, "sites": true, "home_site": true, "active_site": true,
 	"standby_site": true, "standby_region": true, "standby_platform": true, "standby_cluster": true,
-	"exclude": true, "survive_region": true, "data_location": true, "backups": true,
+	"exclude": true, "survive_region": true, "dr_reserve": true, "data_location": true, "backups": true,
 	"backup_location": true, "metadata_location": true, "log_location": true, "site_list": true,
 	"classification": true, "classification_state": true, "classification_date": true, "reclassification": true,
 	"vcpus": true, "memory_gib": true, "storage_gib": true, "size_gib": true, "disks": true,

@@ -33,7 +33,7 @@ type Change struct {
 	// What changed: "finding", "machine", "site", "standby_site", "distance_km",
 	// "role", "classification", "rpo", "rto", "service", "headroom", "rule set", or
 	// what a psn_placement asks for: "standby_mode", "mode", "exclude", "quota",
-	// "together", "apart", "apart_by_site", "anti_affinity", "survive_region",
+	// "together", "apart", "apart_by_site", "anti_affinity", "survive_region", "dr_reserve",
 	// "sites", "regions", "platforms", "gpus", "storage_class".
 	What string `json:"what"`
 	Old  string `json:"old"` // "" when it was not there

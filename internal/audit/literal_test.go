@@ -313,6 +313,8 @@ func TestCompareDemands(t *testing.T) {
 	was.edit(placement, "quota", object{"vcpus": 40, "sites": object{"acilia": object{"vcpus": 9}}})
 	was.edit(placement, "exclude", []any{object{"site": "pomezia", "platform": "openstack", "reason": "works"}})
 	was.edit(placement, "survive_region", true)
+	is := newFixture(1)
+	is.edit(placement, "dr_reserve", 50)
 	was.edit(placement, "workloads.anagrafe.mode", "active-active")
 	was.edit(placement, "workloads.anagrafe.anti_affinity", true)
 	was.edit(placement, "workloads.sito.together", "core")
@@ -320,7 +322,6 @@ func TestCompareDemands(t *testing.T) {
 	was.edit(placement, "workloads.sito.gpus", 2)
 	was.edit(placement, "workloads.sito.sites", []any{"pomezia"})
 	was.everywhere("anagrafe-1", "standby_mode", "active-active")
-	is := newFixture(1)
 	is.edit(placement, "workloads.sito.gpus", 1)
 	is.edit(placement, "quota", object{"vcpus": 50})
 	is.edit(placement, "workloads.sito.apart", []any{"g"})
@@ -328,7 +329,7 @@ func TestCompareDemands(t *testing.T) {
 	got := changes(audit.Compare(before, after))
 	for _, want := range []string{
 		"worse quota p_bs/default: vcpus 40 > vcpus 50", "worse quota p_bs/default: acilia vcpus 9 > ", "worse exclude p_bs/default: pomezia/openstack > ",
-		"worse survive_region p_bs/default: true > ", "worse mode p_bs/anagrafe: active-active > ", "worse anti_affinity p_bs/anagrafe: true > ",
+		"worse survive_region p_bs/default: true > ", "worse dr_reserve p_bs/default: 100 > 50", "worse mode p_bs/anagrafe: active-active > ", "worse anti_affinity p_bs/anagrafe: true > ",
 		"worse together p_bs/sito: core > ", "worse apart p_bs/sito: h > ", "worse gpus p_bs/sito: 2 > 1", "worse sites p_bs/sito: pomezia > ",
 		"worse standby_mode p_bs/anagrafe-1: active-active > ",
 	} {

@@ -63,7 +63,9 @@ func (s *subjects) undecide(found []psn.Finding) []psn.Finding {
 		services[string(r.ID)] = append(services[string(r.ID)], string(r.Service))
 	}
 	for i, f := range found {
-		of := func(subject string) bool { return f.Subject == subject || slices.Contains(services[f.Subject], subject) }
+		of := func(subject string) bool {
+			return f.Subject == subject || slices.Contains(services[f.Subject], subject)
+		}
 		if slices.ContainsFunc(s.pending, func(p pending) bool { return p.mayCover(f, of, today) }) {
 			found[i].Outcome = psn.Undecidable
 			found[i].Message += "; a derogation that is not known yet may set this aside"

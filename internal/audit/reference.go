@@ -85,7 +85,7 @@ func step(v, unknown any, path []string, ok bool) (any, bool) {
 
 // taken are the attributes that configurations take from elsewhere as they are.
 var taken = map[string]bool{
-	"tenant_id": true, "service_id": true, "classification": true, "quota": true, "exclude": true, "survive_region": true,
+	"tenant_id": true, "service_id": true, "classification": true, "quota": true, "exclude": true, "survive_region": true, "dr_reserve": true,
 	"workloads": true, "continuity": true, "data_location": true, "category": true, "placement": true,
 }
 

@@ -202,11 +202,12 @@ func derive(s *subjects) []psn.Finding {
 		out = append(out, unplaced(inv, s.seats)...)
 	}
 	for _, r := range s.rooms {
+		out = append(out, withoutMargin(r)...)
 		if r.LostRegion != "" { // the rule set knows of the loss of one site
 			out = append(out, withoutRegion(r)...)
 			continue
 		}
-		s.doc.Headroom = append(s.doc.Headroom, policy.Headroom{Site: r.Site, Platform: r.Platform, Cluster: r.Cluster, Lost: r.Lost, Free: r.Free})
+		s.doc.Headroom = append(s.doc.Headroom, policy.Headroom{Site: r.Site, Platform: r.Platform, Cluster: r.Cluster, Lost: r.Lost, Free: r.Free, Reserved: r.reserved})
 	}
 	return append(s.undecide(append(out, policy.Evaluate(s.doc)...)), s.findings...)
 }

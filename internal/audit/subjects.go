@@ -164,6 +164,7 @@ func (s *subjects) placement(v view) {
 		s.placed[id] = p
 		s.regions(id, p)
 		seat := p.seat(id)
+		seat.kept = v.integer("dr_reserve")
 		s.seats = append(s.seats, seat)
 		s.uses(v.where, seat.active, seat.standby)
 		s.addMachine(id, p.machine(id))

@@ -77,6 +77,9 @@ type Room struct {
 	LostRegion psn.Region    `json:"lost_region,omitempty"`
 	Capacity   psn.Resources `json:"capacity"`
 	Free       psn.Resources `json:"free"`
+
+	reserved psn.Resources // of what is not free: what standbys take over
+	margin   psn.Resources // what is to be kept beside it
 }
 
 // Normal reports whether nothing is lost.

@@ -129,6 +129,10 @@ func TestWhatIsNotDecidedHasItsItalian(t *testing.T) {
 	}
 	const missing = "the configuration declares the resource, the plan neither has nor deletes it: it was taken out of the file, or the plan was made for some targets only; " +
 		"or a count or for_each that functions make of constants, of which the file has nothing, asks for none"
+	const margin = "if acilia is lost, cluster c1 at rozzano (vsphere) has not the margin that dr_reserve asks for: -2 vCPUs, 1 MiB of memory, 0 MiB of storage would be left"
+	if it, ok := report.InItalian(margin); !ok || !strings.Contains(it, "cluster c1 a rozzano (vsphere) non ha il margine") {
+		t.Error(it, ok)
+	}
 	if it, ok := report.InItalian(missing); !ok || !strings.Contains(it, "ottenuto da costanti") {
 		t.Error(it, ok)
 	}

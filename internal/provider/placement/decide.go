@@ -74,7 +74,7 @@ func undecided(ctx context.Context, config model, ws map[string]workload, comple
 		name  string
 		value attr.Value
 	}{
-		{"quota", config.Quota}, {"exclude", config.Exclude}, {"survive_region", config.SurviveRegion}, {"prices", config.Prices}, {"weights", config.Weights},
+		{"quota", config.Quota}, {"exclude", config.Exclude}, {"survive_region", config.SurviveRegion}, {"dr_reserve", config.DRReserve}, {"prices", config.Prices}, {"weights", config.Weights},
 	} {
 		if !settled(ctx, part.value) {
 			return fmt.Sprintf("something of %q is not known yet", part.name)
@@ -224,7 +224,7 @@ func judge(req placement.Request, res placement.Result, assignments map[string]p
 		if !ours[end{h.Site, h.Platform, h.Cluster}] {
 			continue // what others overfill alone is not this tenant's to answer for
 		}
-		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free})
+		doc.Headroom = append(doc.Headroom, policy.Headroom{Site: h.Site, Platform: h.Platform, Cluster: h.Cluster, Lost: h.Lost, Free: h.Free, Reserved: h.Reserved})
 	}
 	found := slices.Concat(res.Findings, overdrawn(req.Tenant, res.Quota), finding.OnPlace(policy.Evaluate(doc)))
 	slices.SortFunc(found, psn.CompareFindings)
@@ -365,7 +365,7 @@ func renewed(out, prior model) bool {
 
 func sameInputs(a, b model) bool {
 	return a.TenantID.Equal(b.TenantID) && a.Name.Equal(b.Name) && a.Workloads.Equal(b.Workloads) && a.Quota.Equal(b.Quota) && a.Rebalance.Equal(b.Rebalance) &&
-		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
+		a.Exclude.Equal(b.Exclude) && a.SurviveRegion.Equal(b.SurviveRegion) && a.DRReserve.Equal(b.DRReserve) && a.Prices.Equal(b.Prices) && a.Weights.Equal(b.Weights) &&
 		sameDerogations(a.Derogations, b.Derogations) && a.AsOf.IsNull() == b.AsOf.IsNull()
 }
 

@@ -215,9 +215,12 @@ func weightsOf(o types.Object, rebalance bool) *placement.Weights {
 }
 
 // tightened reports whether the configuration forbids places that the prior one
-// did not. Why and how long a place is excluded forbids nothing.
+// did not, or asks for more to be kept. Why and how long a place is excluded forbids nothing.
 func tightened(now, prior model) bool {
 	if now.SurviveRegion.ValueBool() && !prior.SurviveRegion.ValueBool() {
+		return true
+	}
+	if reserveOf(now) > reserveOf(prior) {
 		return true
 	}
 	place := func(x attr.Value) end {
@@ -231,6 +234,14 @@ func tightened(now, prior model) bool {
 	return slices.ContainsFunc(now.Exclude.Elements(), func(x attr.Value) bool {
 		return !slices.ContainsFunc(prior.Exclude.Elements(), func(was attr.Value) bool { return place(was) == place(x) })
 	})
+}
+
+// reserveOf is the percentage of what standbys take over that is kept.
+func reserveOf(m model) int64 {
+	if m.DRReserve.IsNull() {
+		return 100
+	}
+	return m.DRReserve.ValueInt64()
 }
 
 // settled reports whether nothing of a value is unknown.

@@ -28,6 +28,7 @@ type model struct {
 	AsOf               types.String `tfsdk:"as_of"`
 	Exclude            types.List   `tfsdk:"exclude"`
 	SurviveRegion      types.Bool   `tfsdk:"survive_region"`
+	DRReserve          types.Int64  `tfsdk:"dr_reserve"`
 	Prices             types.Map    `tfsdk:"prices"`
 	Weights            types.Object `tfsdk:"weights"`
 	Assignments        types.Map    `tfsdk:"assignments"`
@@ -130,7 +131,7 @@ func valueOf[T attr.Value](attrs map[string]attr.Value, name string) T {
 func request(ctx context.Context, m model, ws map[string]workload, sites []psn.SiteInventory, current map[string]placement.Assignment) (req placement.Request, follows map[string]string, diags diag.Diagnostics) {
 	req = placement.Request{
 		Tenant: psn.TenantID(m.TenantID.ValueString()), Sites: sites, Current: current, Rebalance: m.Rebalance.ValueBool(),
-		Groups: groupsOf(ws), Quota: quotaOf(m.Quota), SurviveRegion: m.SurviveRegion.ValueBool(), Weights: weightsOf(m.Weights, m.Rebalance.ValueBool()),
+		Groups: groupsOf(ws), Quota: quotaOf(m.Quota), SurviveRegion: m.SurviveRegion.ValueBool(), DRReserve: m.DRReserve.ValueInt64Pointer(), Weights: weightsOf(m.Weights, m.Rebalance.ValueBool()),
 	}
 	var more diag.Diagnostics
 	req.Excluded, more = excluded(ctx, m)

@@ -57,6 +57,10 @@ func resourceSchema() schema.Schema {
 			"survive_region": schema.BoolAttribute{
 				Optional: true, MarkdownDescription: "Asks that the loss of both sites of a region at once, too, leaves room for everything critical and strategic. Standbys of critical machines must then be in the other region, like those of strategic ones. Default: `false`.",
 			},
+			"dr_reserve": schema.Int64Attribute{
+				Optional: true, MarkdownDescription: "How much of the vCPUs and memory that standbys take over after the loss of a site is kept for it, in percent (rule PLC-006). With less than 100 not all of them can start at once: `headroom` then tells by how much clusters fall short, and PLC-006 warns of each in every plan, unless a derogation names the cluster. With more, a margin is kept. Disks, and standbys of mode `active-active`, are always kept whole. Default: `100`.",
+				Validators: []validator.Int64{int64validator.Between(1, 400)},
+			},
 			"prices":  pricesAttribute(),
 			"weights": weightsAttribute(),
 			"rebalance": schema.BoolAttribute{
