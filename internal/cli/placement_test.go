@@ -182,7 +182,7 @@ func TestPlacementMalformed(t *testing.T) {
 		``:           "it is empty: write a request",
 		`[]`:         "the request is a JSON array (line 1, column 2): write an object, {...}",
 		"{\n\"workloads\":[{\"instances\":\"2\"}]}": "workloads.instances is a JSON string (line 2, column 30): write a whole number, without quotes",
-		`{"workload":[]}`:                      `unknown field "workload" in the request (line 1, column 12): use one of current, excluded,`,
+		`{"workload":[]}`:                      `unknown field "workload" in the request (line 1, column 12): use one of current, dr_reserve, excluded,`,
 		`{"quota":{"vcpus":1}}`:                `unknown field "vcpus" in quota (line 1, column 18): use one of `,
 		`{"sites":[{"clusters":[{"cap":1}]}]}`: `unknown field "cap" in sites[0].clusters[0] (line 1, column 30): use one of capacity, commitments, name`,
 		`{"current":{"a-1":{},"a-1":{}}}`:      "current.a-1 is given twice (line 1, column 27): keep one",
