@@ -139,6 +139,7 @@ func (r *tenantResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	state.Sites = flattenSites(found)
 	resp.Diagnostics.Append(r.refreshLimits(ctx, &state, seen)...)
+	resp.Diagnostics.Append(r.refreshPrincipals(ctx, &state, seen)...)
 	resp.Diagnostics.Append(r.refreshUsage(ctx, &state, seen)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }

@@ -88,7 +88,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"principals": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Group of the site's directory, by site, whose members may work in the tenant: on OpenStack a group that becomes member of the project, " +
-					"on vSphere `DOMAIN\\\\group` that gets console, power and read. A site that is not in the map is left as it is, and nothing granted is taken away.",
+					"on vSphere `DOMAIN\\\\group` that gets console, power and read. A site that is not in the map is left as it is, and nothing granted is taken away; what a group of the map lost by other means is seen and put back.",
 				Validators: []validator.Map{mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
 			"usage": schema.MapNestedAttribute{
