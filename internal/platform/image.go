@@ -39,9 +39,10 @@ func (s *Site) Images(ctx context.Context) ([]driver.Image, error) {
 }
 
 // FindImage returns the image of that name, of the tenant or, without one, of
-// the site; or psn.NotFound. ref is as of FindNetwork.
+// the site; or psn.NotFound. ref is as of FindNetwork; without one those are left
+// out that are being made.
 func (s *Site) FindImage(ctx context.Context, t psn.TenantID, name, ref string) (*driver.Image, error) {
-	return s.imageKind().find(ctx, s, name, ref, func(i driver.Image) bool { return i.Tenant == t && i.Name == name })
+	return s.imageKind().find(ctx, s, name, ref, func(i driver.Image) bool { return i.Tenant == t && i.Name == name && (ref != "" || !i.Making) })
 }
 
 // CreateImage uploads what open returns. It is opened again for each try.

@@ -17,7 +17,8 @@ type Images interface {
 type ImageUpload interface {
 	// CreateImage uploads content and checks on arrival that it has the hash.
 	// Idempotent by tenant and name when the hash is the same; psn.AlreadyExists
-	// when it is not. An upload that fails leaves nothing behind.
+	// when it is not. An upload that fails leaves nothing behind; one that was cut
+	// off keeps no other from being made.
 	CreateImage(ctx context.Context, spec ImageSpec, content io.Reader) (*Image, error)
 	// DeleteImage removes an image; a missing one is success.
 	DeleteImage(ctx context.Context, ref string) error
@@ -42,6 +43,7 @@ type Image struct {
 	ImageSpec
 	Ref    string
 	Status string // in the platform's word; only "active" ones can be started from
+	Making bool   // it is being uploaded, or was when that was cut off
 }
 
 // Flavor is a size the platform offers.

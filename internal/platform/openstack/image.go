@@ -56,8 +56,15 @@ func (s *Site) imageFor(ctx context.Context, project, nameOrRef string) (*glance
 	} else if found, err = list(ctx, c, "images", url.Values{"name": {nameOrRef}}, "images", glanceImage.id); err != nil {
 		return nil, err
 	}
-	if own := slices.DeleteFunc(slices.Clone(found), func(i glanceImage) bool { return i.Owner != project }); len(own) > 0 {
-		found = own
+	// Uploads that go on, or were cut off, stand beside what they are of.
+	for _, not := range []func(glanceImage) bool{
+		glanceImage.unfinished,
+		func(i glanceImage) bool { return i.Owner != project },
+		glanceImage.marked,
+	} {
+		if better := slices.DeleteFunc(slices.Clone(found), not); len(better) > 0 {
+			found = better
+		}
 	}
 	switch {
 	case len(found) == 0:

@@ -16,7 +16,7 @@ import (
 // an image, so that one whose answer was lost is known as ours.
 const (
 	propHash     = "psn_sha256"
-	propUploader = "psn_uploader" // who sends the content, until it is whole
+	propUploader = "psn_uploader" // who sends the content, until it is whole and agreed on
 	propFirmware = "hw_firmware_type"
 )
 
@@ -37,6 +37,7 @@ type glanceImage struct {
 	Size        *int64  `json:"size"`
 	VirtualSize *int64  `json:"virtual_size"`
 	Created     string  `json:"created_at"`
+	Updated     string  `json:"updated_at"`
 	MinDisk     int64   `json:"min_disk"`
 	MinMemory   int64   `json:"min_ram"`
 	HashAlgo    *string `json:"os_hash_algo"`
@@ -94,8 +95,12 @@ func (i glanceImage) unfinished() bool {
 	return false
 }
 
+// marked reports whether it is not agreed on yet that the image is the one of its
+// name.
+func (i glanceImage) marked() bool { return i.Extra[propUploader] != "" }
+
 func (i glanceImage) observed(tenant psn.TenantID) driver.Image {
-	out := driver.Image{Ref: i.ID, Status: i.Status}
+	out := driver.Image{Ref: i.ID, Status: i.Status, Making: i.unfinished() || i.marked()}
 	out.Tenant, out.Name, out.Format, out.SHA256 = tenant, i.Name, deref(i.Format), i.sha256()
 	out.SizeBytes, out.MinDiskGiB, out.MinMemoryMiB = deref(i.Size), i.MinDisk, i.MinMemory
 	switch i.Extra[propFirmware] {

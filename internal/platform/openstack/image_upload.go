@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
+	"github.com/italia/terraform-provider-psn/internal/platform/patience"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -20,8 +23,9 @@ var _ driver.ImageUpload = (*Site)(nil)
 
 // CreateImage implements driver.ImageUpload. The content is hashed while it is
 // sent, and what Glance hashed of what arrived is held against it. An upload is
-// not resumed: what an earlier one left is removed and the content sent anew, as
-// soon as it is sure that nobody is sending it (see abandoned).
+// not resumed, nor is one waited for that another process began: whether that goes
+// on or was cut off nobody can tell. Each sends the content to an image of its own,
+// and the first that is whole is the one of that name (see agreedImage).
 func (s *Site) CreateImage(ctx context.Context, spec driver.ImageSpec, from io.Reader) (*driver.Image, error) {
 	i, err := s.createImage(ctx, spec, from)
 	what := fmt.Sprintf("create image %q of tenant %q", spec.Name, spec.Tenant)
@@ -56,7 +60,7 @@ func (s *Site) createImage(ctx context.Context, spec driver.ImageSpec, from io.R
 		return nil, err
 	}
 	if i == nil {
-		if i, err = s.upload(ctx, c, spec, from); err != nil {
+		if i, err = s.upload(ctx, c, project, spec, from); err != nil {
 			return nil, err
 		}
 	}
@@ -66,56 +70,110 @@ func (s *Site) createImage(ctx context.Context, spec driver.ImageSpec, from io.R
 }
 
 // imageNamed returns the image that an earlier call made, nil when it is yet to
-// be made.
+// be made. What another process is sending stays; what nobody is, is removed.
 func (s *Site) imageNamed(ctx context.Context, c *gophercloud.ServiceClient, project string, spec driver.ImageSpec) (*glanceImage, error) {
-	found, err := list(ctx, c, "images", url.Values{"name": {spec.Name}}, "images", glanceImage.id)
+	found, err := s.imagesNamed(ctx, c, project, spec)
 	if err != nil {
 		return nil, err
 	}
 	var same *glanceImage
 	for n, i := range found {
-		if mine := i.Owner == project || spec.Tenant == "" && i.Visibility == imagePublic; !mine || i.Name != spec.Name {
-			continue
-		}
-		hash := i.Extra[propHash]
 		switch {
-		case hash == "":
-			return nil, psn.Errorf(psn.AlreadyExists, "there is an image %q (%s) that this project did not upload: rename or remove it, or choose another name", spec.Name, i.ID)
-		case i.unfinished() && !i.abandoned(s.uploader, time.Now()):
-			return nil, psn.Errorf(psn.Conflict, "image %q (%s) has been uploading since %s, by another run: apply again when that has ended; if that run is gone, remove what it left (openstack image delete %s); %d h after its beginning this upload is taken for abandoned",
-				spec.Name, i.ID, i.Created, i.ID, int(i.uploadLife().Hours()))
-		case i.unfinished():
-			if err := s.removeImage(ctx, c, i.ID); err != nil {
-				return nil, err
+		case i.unfinished() && i.Extra[propHash] != "":
+			if i.abandoned(s.uploader, time.Now()) {
+				if err := s.removeImage(ctx, c, i.ID); err != nil {
+					return nil, err
+				}
 			}
-		case hash != spec.SHA256:
-			return nil, psn.Errorf(psn.AlreadyExists, "image %q (%s) exists with other content: its SHA-256 is %s, not %s", spec.Name, i.ID, hash, spec.SHA256)
-		case deref(i.Format) != spec.Format:
-			return nil, psn.Errorf(psn.AlreadyExists, "image %q (%s) exists in format %q, not %q", spec.Name, i.ID, deref(i.Format), spec.Format)
-		case i.Status != imageActive:
-			return nil, psn.Errorf(psn.Conflict, "image %q (%s) exists in status %q: make it active, or remove it", spec.Name, i.ID, i.Status)
+		case same != nil && i.marked(): // its sender gives way
 		case same != nil:
 			return nil, psn.Errorf(psn.Conflict, "there are several images %q (%s, %s): remove all but one", spec.Name, same.ID, i.ID)
 		default:
+			if err := i.is(spec); err != nil {
+				return nil, err
+			}
 			same = &found[n]
 		}
 	}
 	return same, nil
 }
 
-// How long an upload that another process began, and that is not complete, is
-// taken to go on. Glance tells nothing of its progress.
-const (
-	sendingLife = 24 * time.Hour // 1 TiB in that time is 12 MiB a second
-	queuedLife  = time.Hour      // Glance got no byte: the content follows at once, unless its sender is gone
-)
-
-func (i glanceImage) uploadLife() time.Duration {
-	if i.Status == "queued" {
-		return queuedLife
+// imagesNamed lists the images of that name that stand where spec's is to, those
+// first that were whole first. Who has the mark of its uploader taken off was agreed
+// on; that changes the time of the change, which else is that of being whole.
+func (s *Site) imagesNamed(ctx context.Context, c *gophercloud.ServiceClient, project string, spec driver.ImageSpec) ([]glanceImage, error) {
+	found, err := list(ctx, c, "images", url.Values{"name": {spec.Name}}, "images", glanceImage.id)
+	found = slices.DeleteFunc(found, func(i glanceImage) bool {
+		return i.Name != spec.Name || i.Owner != project && (spec.Tenant != "" || i.Visibility != imagePublic)
+	})
+	agreed := func(i glanceImage) int {
+		if i.marked() {
+			return 1
+		}
+		return 0
 	}
-	return sendingLife
+	slices.SortFunc(found, func(a, b glanceImage) int {
+		return cmp.Or(cmp.Compare(agreed(a), agreed(b)), cmp.Compare(a.Updated, b.Updated), cmp.Compare(a.ID, b.ID))
+	})
+	return found, err
 }
+
+// is says why an image that stands is not the one asked for, nil when it is.
+func (i glanceImage) is(spec driver.ImageSpec) error {
+	switch hash := i.Extra[propHash]; {
+	case hash == "":
+		return psn.Errorf(psn.AlreadyExists, "there is an image %q (%s) that this project did not upload: rename or remove it, or choose another name", spec.Name, i.ID)
+	case hash != spec.SHA256:
+		return psn.Errorf(psn.AlreadyExists, "image %q (%s) exists with other content: its SHA-256 is %s, not %s", spec.Name, i.ID, hash, spec.SHA256)
+	case deref(i.Format) != spec.Format:
+		return psn.Errorf(psn.AlreadyExists, "image %q (%s) exists in format %q, not %q", spec.Name, i.ID, deref(i.Format), spec.Format)
+	case i.Status != imageActive:
+		return psn.Errorf(psn.Conflict, "image %q (%s) exists in status %q: make it active, or remove it", spec.Name, i.ID, i.Status)
+	}
+	return nil
+}
+
+// agreedImage returns the image of all uploads of that name, made being the one
+// that is whole just now: the first that was whole. Where that is another's, made is
+// removed. Who was first is settled agreeAfter one is whole: Glance tells the second
+// in which that was.
+func (s *Site) agreedImage(ctx context.Context, c *gophercloud.ServiceClient, project string, spec driver.ImageSpec, made *glanceImage) (*glanceImage, error) {
+	if err := patience.Sleep(ctx, agreeAfter); err != nil {
+		return nil, err
+	}
+	var found []glanceImage
+	is := func(i glanceImage) bool { return i.ID == made.ID && i.Status == imageActive }
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err := s.wait(short, "image "+made.ID+" to be listed", func(context.Context) (bool, error) { // a list may be behind
+		var err error
+		found, err = s.imagesNamed(ctx, c, project, spec)
+		return slices.ContainsFunc(found, is), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	first := &found[slices.IndexFunc(found, func(i glanceImage) bool { return is(i) || i.standsBefore(made) })]
+	if is(*first) {
+		return made, nil
+	}
+	if err := first.is(spec); err != nil {
+		return nil, err
+	}
+	return first, s.removeImage(ctx, c, made.ID)
+}
+
+// standsBefore reports whether another image of the name is one to give way to, when
+// it was whole before: not when its sender is about to find that it arrived wrong.
+func (i glanceImage) standsBefore(made *glanceImage) bool {
+	wrong := i.marked() && i.Extra[propHash] == made.Extra[propHash] && deref(i.HashAlgo) == deref(made.HashAlgo) && deref(i.Hash) != deref(made.Hash)
+	return !i.unfinished() && !wrong
+}
+
+// sendingLife is how old an unfinished image is that nobody sends the content of
+// any more: 1 TiB in that time is 12 MiB a second. Until then it stays beside others
+// of its name.
+const sendingLife = 24 * time.Hour
 
 // newUploader makes a mark by which whoever uploads knows its own. Whoever sees
 // the image sees it: it tells nothing of machines or people.
@@ -126,15 +184,16 @@ func newUploader() string { return rand.Text() }
 // upload of a name at a time, or it is older than any upload takes.
 func (i glanceImage) abandoned(own string, now time.Time) bool {
 	began, err := time.Parse(time.RFC3339, i.Created)
-	return i.Status == "killed" || i.Extra[propUploader] == own || err == nil && now.Sub(began) > i.uploadLife()
+	return i.Status == "killed" || i.Extra[propUploader] == own || err == nil && now.Sub(began) > sendingLife
 }
 
 // unmark takes the uploader's mark off an image that is complete. One that stays
 // does no harm, and the next call that meets it tries again.
 func (s *Site) unmark(ctx context.Context, c *gophercloud.ServiceClient, i *glanceImage) {
-	if i.Extra[propUploader] == "" {
+	if !i.marked() {
 		return
 	}
+	delete(i.Extra, propUploader)
 	_, _ = c.Request(ctx, http.MethodPatch, c.ServiceURL("images", i.ID), &gophercloud.RequestOpts{ //nolint:bodyclose // the client closes a body that it is not asked for
 		JSONBody: []map[string]string{{"op": "remove", "path": "/" + propUploader}}, OkCodes: []int{http.StatusOK},
 		MoreHeaders: map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"},
@@ -142,7 +201,7 @@ func (s *Site) unmark(ctx context.Context, c *gophercloud.ServiceClient, i *glan
 }
 
 // upload makes the image and sends its content. What fails is removed.
-func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec driver.ImageSpec, from io.Reader) (*glanceImage, error) {
+func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, project string, spec driver.ImageSpec, from io.Reader) (*glanceImage, error) {
 	var i glanceImage
 	body := imageBody(spec)
 	body[propUploader] = s.uploader
@@ -153,6 +212,9 @@ func (s *Site) upload(ctx context.Context, c *gophercloud.ServiceClient, spec dr
 	made, err := &i, get(ctx, c, "images/"+i.ID, &glanceImage{})
 	if err == nil {
 		made, err = s.fill(ctx, c, i.ID, newContent(from, spec.SizeBytes, spec.SHA256))
+	}
+	if err == nil {
+		made, err = s.agreedImage(ctx, c, project, spec, made)
 	}
 	if err == nil {
 		return made, nil

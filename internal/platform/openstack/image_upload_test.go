@@ -5,68 +5,15 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
-	"github.com/italia/terraform-provider-psn/internal/psn"
 )
-
-// TestUploadOfAnother: an image that another process is uploading is left to it;
-// one that has stood half made for days is not, nor one of which no byte came
-// within hours.
-func TestUploadOfAnother(t *testing.T) {
-	for _, c := range []struct {
-		status string
-		age    time.Duration
-		runs   bool
-		says   string
-	}{
-		{"saving", time.Minute, true, "24 h"},
-		{"saving", 2 * time.Hour, true, "24 h"},
-		{"saving", 48 * time.Hour, false, ""},
-		{"queued", time.Minute, true, "1 h"},
-		{"queued", 2 * time.Hour, false, ""},
-	} {
-		s := newSite(t)
-		created := time.Now().Add(-c.age).UTC().Format(time.RFC3339)
-		s.answer("GET /image/v2/images", fmt.Sprintf(`{"images": [{"id": "i1", "name": "debian", "status": %q, "owner": "t1", "visibility": "private",
-			"created_at": %q, "psn_sha256": "%064d", "psn_uploader": "process 7 on ci-3"}]}`, c.status, created, 0))
-		var did []string
-		cfg := s.config(t)
-		cfg.Wrap = func(next http.RoundTripper) http.RoundTripper {
-			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				if strings.Contains(r.URL.Path, "/images") && r.Method != http.MethodGet {
-					did = append(did, r.Method)
-				}
-				return next.RoundTrip(r)
-			})
-		}
-		_, err := open(t, cfg).CreateImage(bounded(t), driver.ImageSpec{
-			Tenant: "p_bs", Name: "debian", Format: "raw", SizeBytes: 3, SHA256: strings.Repeat("0", 64),
-		}, strings.NewReader("abc"))
-		if !c.runs {
-			if len(did) == 0 || did[0] != http.MethodDelete {
-				t.Errorf("%s of %s: did %q: %v", c.status, c.age, did, err)
-			}
-			continue
-		}
-		if !psn.Is(err, psn.Conflict) || len(did) > 0 {
-			t.Errorf("%s of %s: did %q: %v", c.status, c.age, did, err)
-		}
-		for _, text := range []string{c.says, created, "openstack image delete i1"} {
-			if !strings.Contains(fmt.Sprint(err), text) {
-				t.Errorf("%v: it should say %q", err, text)
-			}
-		}
-	}
-}
 
 // TestUploadTellsNothingOfItsSender: an image bears no host and no process, and no
 // mark at all once it is whole, also when the call that takes it off came later.

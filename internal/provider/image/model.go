@@ -18,6 +18,8 @@ type model struct {
 	MinMemoryMiB types.Int64  `tfsdk:"min_memory_mib"`
 	Firmware     types.String `tfsdk:"firmware"`
 	Properties   types.Map    `tfsdk:"properties"`
+
+	uploading bool // by a create that has not been told the image
 }
 
 func (m *model) expand() driver.ImageSpec {

@@ -48,6 +48,7 @@ func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 	m.SHA256 = types.StringValue(sum)
 	spec := m.expand()
 	spec.SizeBytes = info.Size()
+	m.uploading = true
 	made, err := at.CreateImage(ctx, spec, func() (io.ReadCloser, error) {
 		f, err := os.Open(file)
 		if err != nil {
@@ -61,12 +62,17 @@ func (image) Create(ctx context.Context, at *platform.Site, m *model) error {
 	if err != nil {
 		return err
 	}
+	m.uploading = false
 	m.Ref, m.SizeBytes = types.StringValue(made.Ref), types.Int64Value(info.Size())
 	return nil
 }
 
-// Read implements located.Object.
+// Read implements located.Object. A create that failed has left none: an image that
+// stands after it is another's, or one that the next apply goes on with.
 func (image) Read(ctx context.Context, at *platform.Site, m *model) error {
+	if m.uploading {
+		return psn.Errorf(psn.NotFound, "image %q was not uploaded", m.Name.ValueString())
+	}
 	i, err := at.FindImage(ctx, m.Tenant(), m.Name.ValueString(), m.Ref.ValueString())
 	if err != nil {
 		return err
