@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/italia/terraform-provider-psn/internal/platform"
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 )
 
@@ -33,3 +34,13 @@ func Follow(ctx context.Context, content io.ReadCloser, size int64) io.ReadClose
 
 // AsPlanned is the file's hash, when it is the one planned.
 var AsPlanned = asPlanned
+
+// Create is the resource's.
+func Create(ctx context.Context, at *platform.Site, m *Model) error {
+	return image{}.Create(ctx, at, m)
+}
+
+// Read is the resource's.
+func Read(ctx context.Context, at *platform.Site, m *Model) error {
+	return image{}.Read(ctx, at, m)
+}
