@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -102,11 +103,30 @@ func drifted(d Resource) []psn.Finding {
 	if d.After == nil {
 		return []psn.Finding{ruleDrift.finding(subject, fmt.Sprintf("%s was there after the last apply and is gone", d.Address))}
 	}
-	at, before, after := firstDifference(d.Before, d.After, "")
+	at, before, after := firstDifference(lasting(d.Type, d.Before), lasting(d.Type, d.After), "")
 	if at == "" {
 		return nil
 	}
 	return []psn.Finding{ruleDrift.finding(subject, fmt.Sprintf("attribute %s of %s was %s after the last apply and is %s", at, d.Address, before, after))}
+}
+
+// measured are attributes that tell how much there is at the moment: another
+// figure at each refresh is their purpose, and no change of what was applied.
+var measured = map[string][]string{
+	"psn_tenant":  {"usage"},
+	"psn_replica": {"deltas", "lag_seconds", "last_sync"},
+}
+
+// lasting are the values of a resource without what is measured.
+func lasting(kind string, values map[string]any) map[string]any {
+	if len(measured[kind]) == 0 || values == nil {
+		return values
+	}
+	out := maps.Clone(values)
+	for _, name := range measured[kind] {
+		delete(out, name)
+	}
+	return out
 }
 
 // checked judges the checks of the configuration.

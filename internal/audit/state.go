@@ -41,6 +41,7 @@ func compareState(plan, state *File) ([]psn.Finding, error) {
 
 // standing judges one resource of the plan by how it stands in the state.
 func standing(c, now Resource, there bool) (psn.Finding, bool) {
+	c.Before, c.After, now.After = lasting(c.Type, c.Before), lasting(c.Type, c.After), lasting(c.Type, now.After)
 	switch {
 	case !there && c.Before == nil, !there && c.After == nil:
 		return psn.Finding{}, false // not made yet; deleted as planned
