@@ -7,8 +7,12 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -161,6 +165,94 @@ func testImageLost(t *testing.T, h *Harness) {
 		}
 		return i.Ref, nil
 	}, func(ref string) error { return o.DeleteImage(within(t), ref) })
+}
+
+// dying is a process that is killed while it sends content: nothing that it does
+// later arrives.
+type dying struct {
+	next http.RoundTripper
+	dead atomic.Bool
+}
+
+var errDead = errors.New("the process is dead")
+
+func (d *dying) RoundTrip(req *http.Request) (*http.Response, error) {
+	if d.dead.Load() {
+		return nil, errDead
+	}
+	if req.Body != nil && req.GetBody == nil { // content, which can be read once
+		req = req.Clone(req.Context())
+		req.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(io.LimitReader(req.Body, 1<<20), deathbed{d}), req.Body}
+	}
+	return d.next.RoundTrip(req)
+}
+
+type deathbed struct{ d *dying }
+
+func (b deathbed) Read([]byte) (int, error) {
+	b.d.dead.Store(true)
+	return 0, errDead
+}
+
+// testImageCutOff: what a process that was killed has left keeps nobody from making
+// the image, is not taken for it, and is of no harm to what is started from it.
+func testImageCutOff(t *testing.T, h *Harness) {
+	d := &dying{}
+	killed := h.openAs(t, Access{Wrap: func(next http.RoundTripper) http.RoundTripper { d.next = next; return d }})
+	s := h.open(t)
+	id := h.ownTenant(t, s)
+	spec, content := picture(id, "cut-off", 4<<20)
+	if i, err := as[driver.ImageUpload](t, killed).CreateImage(within(t), spec, bytes.NewReader(content)); err == nil || !d.dead.Load() {
+		t.Fatalf("it was not killed: %+v", i)
+	}
+	left := imagesOf(t, s, id)
+	if len(left) != 1 || !left[0].Making {
+		t.Errorf("killed, it left %+v", left)
+	}
+	from := time.Now()
+	made, err := as[driver.ImageUpload](t, s).CreateImage(within(t), spec, bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("made by the next %s after it was killed", time.Since(from).Round(time.Millisecond))
+	for _, i := range imagesOf(t, s, id) {
+		if i.Making != (i.Ref != made.Ref) {
+			t.Errorf("told as %+v, made is %s", i, made.Ref)
+		}
+	}
+	v := h.volume(id, "started")
+	v.Image = spec.Name
+	if v, err := as[driver.Volumes](t, s).CreateVolume(within(t), v); err != nil || v.Image != made.Ref {
+		t.Errorf("started from its name: %+v, %v", v, err)
+	}
+}
+
+// testImageAtOnce: of two that upload the same image at the same time both get the
+// one that is left, and none is cut.
+func testImageAtOnce(t *testing.T, h *Harness) {
+	s := h.open(t)
+	id := h.ownTenant(t, s)
+	spec, content := picture(id, "twin", 2<<20)
+	var refs [2]string
+	var both sync.WaitGroup
+	for n := range refs {
+		o := as[driver.ImageUpload](t, h.open(t))
+		both.Go(func() {
+			i, err := o.CreateImage(within(t), spec, bytes.NewReader(content))
+			if err != nil {
+				t.Errorf("upload %d: %v", n, err)
+				return
+			}
+			refs[n] = i.Ref
+		})
+	}
+	both.Wait()
+	if d := cmp.Diff([]driver.Image{{ImageSpec: spec, Ref: refs[0], Status: "active"}}, imagesOf(t, s, id)); d != "" || refs[0] != refs[1] {
+		t.Errorf("they have %q: %s", refs, d)
+	}
 }
 
 // testImagePublic: an image of no tenant is for each.

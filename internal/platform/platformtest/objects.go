@@ -49,6 +49,8 @@ var objectCases = []struct {
 	{"VolumeUnknownAtFirst", []driver.Notion{driver.NotionVolume}, testVolumeUnknown},
 	{"ImageLifecycle", []driver.Notion{driver.NotionImageUpload}, testImage},
 	{"ImageThatIsNot", []driver.Notion{driver.NotionImageUpload}, testImageFails},
+	{"ImageCutOff", []driver.Notion{driver.NotionImageUpload, driver.NotionVolume}, testImageCutOff},
+	{"ImageMadeAtOnce", []driver.Notion{driver.NotionImageUpload}, testImageAtOnce},
 	{"ImageAnswersLost", []driver.Notion{driver.NotionImageUpload}, testImageLost},
 	{"ImageUnknownAtFirst", []driver.Notion{driver.NotionImageUpload}, testImageUnknown},
 	{"ImageOfAll", []driver.Notion{driver.NotionImageUpload}, testImagePublic},
