@@ -87,7 +87,7 @@ func absent(f *File, d Declared, address string, some map[string]bool, free func
 		return ruleViews.finding(address, gone)
 	}
 	out := ruleViews.undecidable(address, gone+"; or a count or for_each that functions make of constants, of which the file has nothing, asks for none")
-	out.Remedy = fmt.Sprintf("look in the configuration whether count or for_each of %s asks for none, and write it as count = 0, which the file tells; else write the JSON again from the saved plan", node)
+	out.Remedy = fmt.Sprintf("look in the configuration whether count or for_each of %s asks for none, and write it as count = 0 or as for_each of an empty object, which the file tells; else write the JSON again from the saved plan", node)
 	if told && !free(d.Type, nil) {
 		out.Severity = psn.SeverityWarning
 	}

@@ -91,6 +91,19 @@ func TestReserveOfAnyRequest(t *testing.T) {
 		percent := []int64{30, 70, 130, 220}[seed%4]
 		req.DRReserve = &percent
 		res := solve(t, req)
+		// What has a place with more kept has one with less.
+		more := req
+		all := int64(100)
+		if more.DRReserve = &all; percent > all {
+			more.DRReserve, all = &percent, percent
+		}
+		less := req
+		if part := min(percent, 100); solve(t, more).Verdict == placement.Placed {
+			less.DRReserve = &part
+			if got := solve(t, less); got.Verdict == placement.Infeasible {
+				t.Fatalf("seed %d: %d %% is placed and %d %% is %q: %q", seed, all, part, got.Verdict, got.Explanation)
+			}
+		}
 		if res.Verdict != placement.Placed {
 			continue
 		}
