@@ -15,10 +15,11 @@ func (v vec) share(percent int64) vec {
 	return v
 }
 
-// startable reports whether a machine of k can start on cluster c at all. A
+// startable reports whether the standby of k can start on cluster c at all. A
 // reserve of all that standbys take over makes sure of that by itself.
 func (m *model) startable(k *kind, c *cluster) bool {
-	return m.kept >= wholeReserve || k.dem.fits(c.cap)
+	all := k.hold.add(k.starts)
+	return m.kept >= wholeReserve || all.fits(c.cap)
 }
 
 // needs is what every cluster takes over after the loss of each site: what is
