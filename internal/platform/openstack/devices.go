@@ -36,13 +36,7 @@ func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
 		return err
 	}
 	for n, id := range made {
-		err := send(ctx, m.nova, http.MethodPost, "servers/"+m.ID+"/os-volume_attachments", map[string]any{
-			"volumeAttachment": map[string]any{"volumeId": id, "delete_on_termination": p.made.disks[id]},
-		}, nil)
-		if err != nil {
-			return fmt.Errorf("disk %d: %w", first+n, err)
-		}
-		if _, err := s.volumeAtRest(ctx, c, id); err != nil {
+		if err := s.plug(ctx, c, m.nova, m.ID, map[string]any{"volumeId": id, "delete_on_termination": p.made.disks[id]}); err != nil {
 			return fmt.Errorf("disk %d: %w", first+n, err)
 		}
 	}
@@ -64,9 +58,11 @@ func (s *Site) addCards(ctx context.Context, m *machine, p *plan) error {
 		return err
 	}
 	for n, id := range made {
-		err := send(ctx, m.nova, http.MethodPost, "servers/"+m.ID+"/os-interface", map[string]any{
-			"interfaceAttachment": map[string]any{"port_id": id},
-		}, nil)
+		err := s.free(ctx, func() error {
+			return send(ctx, m.nova, http.MethodPost, "servers/"+m.ID+"/os-interface", map[string]any{
+				"interfaceAttachment": map[string]any{"port_id": id},
+			}, nil)
+		})
 		if err != nil {
 			return fmt.Errorf("network card %d: %w", first+n, err)
 		}

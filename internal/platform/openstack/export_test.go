@@ -30,5 +30,5 @@ func UsageOf(q QuotaSet, service string) any { return q.usage(service) }
 
 // Fresh is the handler that waits for what was just made.
 func Fresh(next http.RoundTripper, poll time.Duration) http.RoundTripper {
-	return &fresh{&recent{at: map[string]time.Time{}}, poll, next}
+	return &fresh{&recent{at: map[string]birth{}}, poll, next}
 }

@@ -45,10 +45,16 @@ func (t *fresh) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// recent are the ids of what was made less than settleTime ago.
+// recent is what was made less than settleTime ago, by id.
 type recent struct {
 	mu sync.Mutex
-	at map[string]time.Time
+	at map[string]birth
+}
+
+// birth is when an object was made, and of which others.
+type birth struct {
+	at time.Time
+	of []string
 }
 
 // largestNamed bounds what is read of a body to look for ids: longer ones are
@@ -67,7 +73,7 @@ func (r *recent) learn(req *http.Request, res *http.Response) error {
 		if err != nil {
 			return err
 		}
-		r.add(madeIDs(b))
+		r.add(madeIDs(b), namesOf(req))
 	}
 	return nil
 }
@@ -94,34 +100,37 @@ func madeIDs(answer []byte) []string {
 	return out
 }
 
-func (r *recent) add(ids []string) {
+func (r *recent) add(ids []string, named func(id string) bool) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id, at := range r.at {
-		if now.Sub(at) > settleTime {
+	var of []string
+	for id, b := range r.at {
+		if now.Sub(b.at) > settleTime {
 			delete(r.at, id)
+		} else if named(id) {
+			of = append(of, id)
 		}
 	}
 	for _, id := range ids {
 		if _, known := r.at[id]; !known { // an action may answer with what it is done to
-			r.at[id] = now
+			r.at[id] = birth{now, of}
 		}
 	}
 }
 
-// end forgets what a deletion was accepted of. With a server goes what was made
-// for it: then all is forgotten, so that nobody waits for what has gone.
+// end forgets what a deletion was accepted of, and what it was made of: a server's
+// volumes may go with it, and nobody is to wait for what has gone.
 func (r *recent) end(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if i := strings.LastIndex(path, "/servers/"); i >= 0 && !strings.Contains(path[i+len("/servers/"):], "/") {
-		clear(r.at)
-		return
-	}
-	for id := range r.at {
-		if strings.HasSuffix(path, "/"+id) {
-			delete(r.at, id)
+	for id, b := range r.at {
+		if !strings.HasSuffix(path, "/"+id) {
+			continue
+		}
+		delete(r.at, id)
+		for _, part := range b.of {
+			delete(r.at, part)
 		}
 	}
 }
@@ -153,8 +162,8 @@ func (r *recent) behind(req *http.Request, res *http.Response) (left time.Durati
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id, at := range r.at {
-		if d := settleTime - time.Since(at); d > left && names(id) {
+	for id, b := range r.at {
+		if d := settleTime - time.Since(b.at); d > left && names(id) {
 			left = d
 		}
 	}

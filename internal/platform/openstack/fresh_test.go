@@ -35,6 +35,8 @@ func (b *behind) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case body == "new":
 		text = `{"volume": {"id": "v-1", "size": 1}}`
+	case strings.HasSuffix(req.URL.Path, "/servers") && b.denials == 0:
+		text = `{"server": {"id": "s"}}`
 	case body == "bare":
 		text = `{"id": "v-1", "status": "queued"}`
 	case b.denials > 0:
@@ -66,6 +68,7 @@ func TestJustMadeIsAskedForAgain(t *testing.T) {
 		"nothing was made":   {behind{1, 404, "", nil}, nil, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
 		"deletion":           {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"DELETE", "/volumes/v-1", ""}, 200, 2},
 		"deleted":            {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
+		"not of that server": {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 200, 2},
 		"went with a server": {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +98,12 @@ func TestJustMadeIsAskedForAgain(t *testing.T) {
 			switch name {
 			case "deleted":
 				send("DELETE", "/volumes/v-1", "")
-			case "went with a server":
+			case "went with a server", "not of that server":
+				body := `{"uuid":"v-1"}`
+				if name == "not of that server" {
+					body = `{"uuid":"v-2"}`
+				}
+				send("POST", "/v2.1/servers", body)
 				send("DELETE", "/v2.1/servers/s", "")
 			}
 			c.service.denials, c.service.asked = held, nil

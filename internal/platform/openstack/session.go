@@ -57,7 +57,7 @@ func newSession(cfg Config) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: cfg, dir: &directory{}, made: &recent{at: map[string]time.Time{}}, scopes: map[string]*scope{}, versions: map[string]string{}, base: transport(conf)}
+	s := &session{cfg: cfg, dir: &directory{}, made: &recent{at: map[string]birth{}}, scopes: map[string]*scope{}, versions: map[string]string{}, base: transport(conf)}
 	var wire http.RoundTripper = s.base
 	if cfg.Wrap != nil {
 		wire = cfg.Wrap(wire)

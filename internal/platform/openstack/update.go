@@ -94,6 +94,9 @@ func (s *Site) change(ctx context.Context, m *machine, c driver.VMChange) (*plan
 	if err := checkChange(*vm, c); err != nil {
 		return nil, err
 	}
+	if err := s.checkGrowth(ctx, m, vm.Disks, c.Disks); err != nil {
+		return nil, err
+	}
 	if err := s.checkStores(ctx, p); err != nil {
 		return nil, err
 	}

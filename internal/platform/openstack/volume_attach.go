@@ -64,19 +64,24 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 	if err := s.volumeWhole(ctx, vol, v); err != nil {
 		return err
 	}
-	err = s.free(ctx, func() error {
-		return send(ctx, nova, http.MethodPost, "servers/"+url.PathEscape(vm)+"/os-volume_attachments", map[string]any{"volumeAttachment": map[string]any{"volumeId": v.ID}}, nil)
+	return s.plug(ctx, vol, nova, vm, map[string]any{"volumeId": v.ID})
+}
+
+// plug gives a machine a volume that no other has, and makes sure that it has it:
+// Nova answers before the hypervisor has done anything.
+func (s *Site) plug(ctx context.Context, vol, nova *gophercloud.ServiceClient, vm string, attachment map[string]any) error {
+	err := s.free(ctx, func() error {
+		return send(ctx, nova, http.MethodPost, "servers/"+url.PathEscape(vm)+"/os-volume_attachments", map[string]any{"volumeAttachment": attachment}, nil)
 	})
 	if err != nil {
 		return err
 	}
-	if v, err = s.volumeAtRest(ctx, vol, v.ID); err != nil {
+	id := attachment["volumeId"].(string)
+	v, err := s.volumeAtRest(ctx, vol, id)
+	if err != nil || v.on(vm) {
 		return err
 	}
-	if !v.on(vm) {
-		return s.volumeError(ctx, vol, v.ID, "attached")
-	}
-	return nil
+	return s.volumeError(ctx, vol, id, "attached")
 }
 
 // DetachVolume implements driver.Volumes.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/italia/terraform-provider-psn/internal/platform/driver"
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
@@ -60,16 +61,48 @@ var errAttached = errors.New("this storage cannot grow a volume that a machine h
 // the storage cannot do that and the machine is off.
 func (s *Site) growDisk(ctx context.Context, c *gophercloud.ServiceClient, m *machine, n int, v diskOfVolume, want int64) error {
 	_, err := s.growVolume(ctx, c, &cinderVolume{ID: v.ID}, want)
-	switch {
-	case !errors.Is(err, errAttached):
+	if !errors.Is(err, errAttached) {
 		return err
-	case n == 0:
-		return psn.Errorf(psn.Conflict, "volume %s could not be grown to %d GiB: %w, and a machine's boot disk cannot be taken off it: "+
-			"add another disk, replace the machine by one whose first disk is larger, or ask the cloud's operator for storage that grows volumes in use (online_extend_support)", v.ID, want, errAttached)
-	case m.power() != psn.PoweredOff:
-		return psn.Errorf(psn.Conflict, "volume %s could not be grown to %d GiB: %w: power the machine off, then grow the disk: it is taken off the machine for that, and put back", v.ID, want, errAttached)
+	}
+	if err := m.letsGrow(n, v.ID, want); err != nil {
+		return err
 	}
 	return s.growOff(ctx, c, m, n, v, want)
+}
+
+// letsGrow says why the n-th disk, whose storage cannot grow it in use, cannot be
+// taken off the machine for that; nil when it can.
+func (m *machine) letsGrow(n int, volume string, want int64) error {
+	switch {
+	case n == 0:
+		return psn.Errorf(psn.Conflict, "volume %s could not be grown to %d GiB: %w, and a machine's boot disk cannot be taken off it: "+
+			"add another disk, replace the machine by one whose first disk is larger, or ask the cloud's operator for storage that grows volumes in use (online_extend_support)", volume, want, errAttached)
+	case m.power() != psn.PoweredOff:
+		return psn.Errorf(psn.Conflict, "volume %s could not be grown to %d GiB: %w: power the machine off, then grow the disk: it is taken off the machine for that, and put back", volume, want, errAttached)
+	}
+	return nil
+}
+
+// checkGrowth refuses, before anything is changed, what no storage of the machine's
+// disks can do. Storage that does not say so of itself is found out by trying.
+func (s *Site) checkGrowth(ctx context.Context, m *machine, disks []psn.Disk, want []driver.DiskSpec) error {
+	for _, d := range disks {
+		if d.Key >= foreignKey || int(d.Key) >= len(want) || sizeGiB(want[d.Key].CapacityBytes) <= d.CapacityBytes>>30 {
+			continue
+		}
+		refusal := m.letsGrow(int(d.Key), d.Path, sizeGiB(want[d.Key].CapacityBytes))
+		if refusal == nil {
+			continue
+		}
+		grows, err := s.growsAttached(ctx, d.Path)
+		if err == nil && !grows {
+			err = refusal
+		}
+		if err != nil {
+			return fmt.Errorf("disk %d: %w", d.Key, err)
+		}
+	}
+	return nil
 }
 
 // growOff takes the disk off its machine, grows it, and puts it back, also when it
@@ -178,24 +211,13 @@ func (s *Site) attachAgain(ctx context.Context, c *gophercloud.ServiceClient, m 
 		if device != "" {
 			with["device"] = device
 		}
-		return s.free(ctx, func() error {
-			return send(ctx, m.nova, http.MethodPost, "servers/"+m.ID+"/os-volume_attachments", map[string]any{"volumeAttachment": with}, nil)
-		})
+		return s.plug(ctx, c, m.nova, m.ID, with)
 	}
 	err = attach(d.Device)
 	if hasStatus(err, http.StatusBadRequest) && d.Device != "" {
 		err = attach("") // the hypervisor names devices itself, or the name was given away
 	}
-	if err != nil {
-		return err
-	}
-	return s.wait(ctx, "volume "+d.Volume+" to be on the machine", func(ctx context.Context) (bool, error) {
-		v, err := s.volumeAtRest(ctx, c, d.Volume)
-		if err == nil && v.Status == "error" {
-			err = s.volumeError(ctx, c, d.Volume, "attached")
-		}
-		return err == nil && v.on(m.ID), err
-	})
+	return err
 }
 
 // growsAttached reports whether the storage of a volume may grow it while a
