@@ -207,3 +207,24 @@ resource "psn_virtual_machine" "archivio" {
 		lab.Gone(),
 	})
 }
+
+// TestReserve keeps more and less than all that standbys take over: nothing
+// moves, the reserve is recorded, and the audit derives the same.
+func TestReserve(t *testing.T) {
+	lab := providertest.Start(t)
+	config := func(reserve string) string {
+		return lab.Config(asked(reserve, `instances = 1`, `instances = 2`, `instances = 1`))
+	}
+	recorded := func(percent int64) plancheck.PlanCheck {
+		return plancheck.ExpectKnownValue(placed, tfjsonpath.New("dr_reserve"), knownvalue.Int64Exact(percent))
+	}
+	stays := plancheck.ExpectKnownValue(placed, tfjsonpath.New("moves"), knownvalue.ListSizeExact(0))
+	providertest.Test(t, []resource.TestStep{
+		fails(config("\n  dr_reserve = 0"), `dr_reserve.*between\s+1\s+and\s+400`),
+		{Config: config(""), ConfigPlanChecks: before(agreed)},
+		{Config: config("\n  dr_reserve = 150"), ConfigPlanChecks: before(agreed, recorded(150), stays, providertest.OnlyThese("update psn_placement.brescia"))},
+		{Config: config("\n  dr_reserve = 150"), ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())},
+		{Config: config("\n  dr_reserve = 50"), ConfigPlanChecks: before(agreed, recorded(50), stays)},
+		lab.Gone(),
+	})
+}
