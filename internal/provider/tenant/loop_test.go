@@ -193,7 +193,7 @@ func TestUsage(t *testing.T) {
 			"memory_gib": knownvalue.Int64Exact(memory), "storage_gib": knownvalue.Int64Exact(storage),
 		}))
 	}
-	make := func(name string) {
+	stand := func(name string) {
 		_, err := lab.Site(psn.Acilia).CreateVM(t.Context(), driver.VMSpec{
 			ID: psn.VMID("p_bs/" + name), Labels: driver.Labels{Service: "p_bs/protocollo", Classification: psn.Critical, Role: psn.RoleActive},
 			Cluster: "acilia-cl01", VCPUs: 2, MemoryMiB: 1536, Disks: []driver.DiskSpec{{CapacityBytes: 2 << 30}}, NICs: []driver.NICSpec{{Network: lab.Center("acilia").Network()}},
@@ -215,10 +215,8 @@ func TestUsage(t *testing.T) {
 	}
 	nothing := before(plancheck.ExpectEmptyPlan())
 	providertest.Test(t, []resource.TestStep{
-		{Config: config, ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownValue(address, tfjsonpath.New("usage"), knownvalue.MapSizeExact(0)),
-		}},
-		{PreConfig: func() { make("db-1"); make("db-2") }, Config: config, ConfigPlanChecks: nothing, ConfigStateChecks: []statecheck.StateCheck{
+		{Config: config, ConfigStateChecks: []statecheck.StateCheck{used("acilia", 0, 0, 0, 0), used("rozzano", 0, 0, 0, 0)}},
+		{PreConfig: func() { stand("db-1"); stand("db-2") }, Config: config, ConfigPlanChecks: nothing, ConfigStateChecks: []statecheck.StateCheck{
 			used("acilia", 2, 4, 3, 4), used("rozzano", 0, 0, 0, 0),
 			statecheck.ExpectKnownValue(address, tfjsonpath.New("site_quotas").AtMapKey("acilia").AtMapKey("vcpus"), knownvalue.Int64Exact(8)),
 		}},

@@ -97,7 +97,9 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("sites"), flattenSites(made))...)
+	plan.Sites = flattenSites(made)
+	resp.Diagnostics.Append(r.firstUsage(ctx, &plan, stood, made)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
 // Read implements resource.Resource. A site that does not answer keeps what the

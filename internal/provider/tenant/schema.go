@@ -94,7 +94,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"usage": schema.MapNestedAttribute{
 				Computed: true,
 				MarkdownDescription: "What the tenant's machines made by this provider use, by site, running or not, standbys among them; what they may use stands apart, in `site_quotas`. " +
-					"Counted at each refresh from the inventory that all resources of a site share, empty until the first one; a site that does not answer keeps what was counted last. " +
+					"Counted at each refresh, from the inventory that all resources of a site share: what an apply makes is counted by the refresh after it, and an output of it shows as changed then. A site that does not answer keeps what was counted last. " +
 					"Limits that nobody declared, and what is used of volumes, networks and addresses, are told by `data.psn_tenant_usage`.",
 				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -45,13 +46,27 @@ func (u siteUsage) value() attr.Value {
 	})
 }
 
-// uncounted is the usage before the first refresh has counted it: none, and not
-// unknown.
+// uncounted is the usage that nobody has counted yet: none, and not unknown.
 func uncounted(planned types.Map) types.Map {
 	if planned.IsUnknown() {
 		return types.MapValueMust(types.ObjectType{AttrTypes: usageTypes}, map[string]attr.Value{})
 	}
 	return planned
+}
+
+// firstUsage is that of a tenant just made: none, but where it stood before.
+func (r *tenantResource) firstUsage(ctx context.Context, m *model, stood []string, made []psn.Site) diag.Diagnostics {
+	none := map[string]attr.Value{}
+	var before []psn.Site
+	for _, s := range made {
+		if slices.Contains(stood, string(s)) {
+			before = append(before, s)
+		} else {
+			none[string(s)] = siteUsage{}.value()
+		}
+	}
+	m.Usage = types.MapValueMust(types.ObjectType{AttrTypes: usageTypes}, none)
+	return r.refreshUsage(ctx, m, before)
 }
 
 // refreshUsage counts what the tenant uses at each site of the state. The
