@@ -22,7 +22,8 @@ type Site interface {
 	// naming what is left, when the tenant still has machines here.
 	DeleteTenant(ctx context.Context, t psn.TenantID) error
 
-	// CreateVM makes a machine, powered off. Idempotent by spec.ID.
+	// CreateVM makes a machine, powered off but for what VMSpec.On says. Idempotent
+	// by spec.ID.
 	CreateVM(ctx context.Context, spec VMSpec) (ref string, err error)
 	// DescribeVM reads one machine with its disks and NICs. It is for a machine
 	// at hand (discovery, preflight), never for loops over an inventory.
@@ -99,6 +100,10 @@ type VMSpec struct {
 	// Group names machines of the tenant that GroupPolicy holds together or apart.
 	Group       string
 	GroupPolicy GroupPolicy
+	// On says that the machine is to run once it is made. Whoever asks for it
+	// powers it on; where the platform makes no machine that does not start, it is
+	// left running, so that no first boot is cut off.
+	On bool
 }
 
 // GroupPolicy says how machines of a group share hosts.

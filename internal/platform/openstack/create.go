@@ -20,11 +20,11 @@ import (
 // as the machine's in the request that makes it, then the server, with a tag
 // that follows from the machine's id: asked again, each is found and used.
 //
-// Nova makes no server that does not start. It is stopped as soon as Nova lets
-// it be, and bears keyMaking until then. A machine without an image starts from
-// an empty disk, where there is nothing to run: so it is with standbys and with
-// targets of a replication. One with an image may begin its first boot and is
-// told to shut down in an orderly way; cloud-init goes on at the next start.
+// Nova makes no server that does not start. One that is to run is left running;
+// any other is stopped as soon as Nova lets it be. Until then it bears keyMaking.
+// A machine without an image starts from an empty disk, where there is nothing to
+// run: so it is with standbys and with targets of a replication. One with an image
+// that is not to run begins its first boot, and is told to shut down in it.
 //
 // Two processes may make the same machine at the same time: both come to the
 // same boot volume, and Nova gives that to one server only.
@@ -64,7 +64,7 @@ func (s *Site) create(ctx context.Context, spec driver.VMSpec) (string, error) {
 	}
 	ref, err := s.launch(ctx, p)
 	if err == nil {
-		err = s.rest(ctx, project, spec.ID, ref)
+		err = s.rest(ctx, project, spec, ref)
 	}
 	// After psn.Unavailable what was made is for the next call to find.
 	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
@@ -126,7 +126,7 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	if sv.Metadata[keyMaking] == "" {
 		return sv.ID, nil
 	}
-	err := s.rest(ctx, project, spec.ID, sv.ID)
+	err := s.rest(ctx, project, spec, sv.ID)
 	if code, _ := s.classify(err); err != nil && code != psn.Unavailable {
 		return s.recover(ctx, &plan{VMSpec: spec, project: project, asked: true}, err)
 	}
@@ -170,7 +170,7 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 	if ref == "" {
 		return "", s.telling(p, cause, taken)
 	}
-	return ref, s.rest(ctx, p.project, p.ID, ref)
+	return ref, s.rest(ctx, p.project, p.VMSpec, ref)
 }
 
 // launch makes ports, volumes and the server. Ports come first: an address that
@@ -248,15 +248,16 @@ func (p *plan) body(disks, cards []string) map[string]any {
 	return out
 }
 
-// rest waits until a new server runs, stops it, and takes the mark of making off.
-func (s *Site) rest(ctx context.Context, project string, id psn.VMID, ref string) error {
+// rest waits until a new server runs, stops it when it is not to, and takes the
+// mark of making off.
+func (s *Site) rest(ctx context.Context, project string, spec driver.VMSpec, ref string) error {
 	c, err := s.compute(ctx, project)
 	if err != nil {
 		return err
 	}
 	await, looks := []string{"ACTIVE", "SHUTOFF", "ERROR"}, 0
 	err = s.wait(ctx, "server "+ref+" to come to rest", func(ctx context.Context) (bool, error) {
-		there, err := inStatus(ctx, c, id, await...)
+		there, err := inStatus(ctx, c, spec.ID, await...)
 		looks++
 		if err != nil || !there && looks%20 != 0 { // the list does not tell a server that is slow from one that is gone
 			return false, err
@@ -271,7 +272,7 @@ func (s *Site) rest(ctx context.Context, project string, id psn.VMID, ref string
 			return false, err
 		case sv.Status == "ERROR":
 			return false, failure(sv)
-		case sv.Status == "SHUTOFF" && sv.TaskState == "":
+		case sv.Status == "SHUTOFF" && sv.TaskState == "", spec.On && sv.Status == "ACTIVE" && sv.TaskState == "":
 			return true, nil
 		case sv.Status == "ACTIVE" && sv.TaskState == "":
 			err := act(ctx, c, ref, "os-stop", nil)

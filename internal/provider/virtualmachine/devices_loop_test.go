@@ -86,18 +86,18 @@ resource "psn_virtual_machine" "web" {
 			},
 			Check: func(*terraform.State) error { ref = lab.VM(psn.Acilia, web).Ref; return nil },
 		},
-		{Config: vm(2, `{ size_gib = 20 }`, ""), ConfigPlanChecks: says("grows disk 1 from 10 to 20 GiB, no restart"), Check: same(machineIs(lab, "web-1 2/4 disks 20 cards 1 on map[]"))},
-		{Config: vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, ""), ConfigPlanChecks: says("adds disk 2 of 5 GiB, no restart"), Check: same(machineIs(lab, "web-1 2/4 disks 20,5 cards 1 on map[]"))},
+		{Config: vm(2, `{ size_gib = 20 }`, ""), ConfigPlanChecks: says("grows disks[0] from 10 to 20 GiB, no restart"), Check: same(machineIs(lab, "web-1 2/4 disks 20 cards 1 on map[]"))},
+		{Config: vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, ""), ConfigPlanChecks: says("adds disks[1] of 5 GiB, no restart"), Check: same(machineIs(lab, "web-1 2/4 disks 20,5 cards 1 on map[]"))},
 		refuses(vm(2, `{ size_gib = 20 }, { size_gib = 4 }`, ""), `Unable to change the disks.*Disk 2 has 5 GiB, 4 are asked for.*write 5 or more`),
 		refuses(vm(2, `{ size_gib = 20 }`, ""), `Disk 2 \(5 GiB\) stands and is not declared any more`),
 		refuses(vm(2, `{ size_gib = 20, storage_class = "elsewhere" }, { size_gib = 5 }`, ""), `Disk 1 is on ".*", "elsewhere" is\s+asked for`),
 		{Config: vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, named), ConfigPlanChecks: says("none"), Check: same(machineIs(lab, "sito web 2/4 disks 20,5 cards 1 on map[cost-centre:A1]"))},
-		{Config: vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, named+`nics = [{}, {}]`), ConfigPlanChecks: says("adds network card 2, no restart"), Check: same(machineIs(lab, "sito web 2/4 disks 20,5 cards 2 on map[cost-centre:A1]"))},
+		{Config: vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, named+`nics = [{}, {}]`), ConfigPlanChecks: says("adds nics[1], no restart"), Check: same(machineIs(lab, "sito web 2/4 disks 20,5 cards 2 on map[cost-centre:A1]"))},
 		refuses(vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, named+`nics = [{}]`), `Card 2 .* stands and is not declared any more`),
 		refuses(vm(2, `{ size_gib = 20 }, { size_gib = 5 }`, named+`nics = [{ mac = "00:50:56:00:00:01" }, {}]`), `Card 1 has mac ".*",\s+"00:50:56:00:00:01" is asked for`),
-		{Config: vm(4, `{ size_gib = 21 }, { size_gib = 5 }`, named+`nics = [{}, {}]`), ConfigPlanChecks: says("restart: vCPUs 2 -> 4; grows disk 1 from 20 to 21 GiB"), Check: same(machineIs(lab, "sito web 4/4 disks 21,5 cards 2 on map[cost-centre:A1]"))},
+		{Config: vm(4, `{ size_gib = 21 }, { size_gib = 5 }`, named+`nics = [{}, {}]`), ConfigPlanChecks: says("restart: vCPUs 2 -> 4; grows disks[0] from 20 to 21 GiB"), Check: same(machineIs(lab, "sito web 4/4 disks 21,5 cards 2 on map[cost-centre:A1]"))},
 		{Config: vm(4, `{ size_gib = 21 }, { size_gib = 5 }`, `power_state = "off"`), ConfigPlanChecks: says("stops the machine"), Check: same(machineIs(lab, "sito web 4/4 disks 21,5 cards 2 off map[]"))},
-		{Config: vm(2, `{ size_gib = 22 }, { size_gib = 5 }`, `power_state = "off"`), ConfigPlanChecks: says("vCPUs 4 -> 2, grows disk 1 from 21 to 22 GiB, the machine is off"), Check: same(machineIs(lab, "sito web 2/4 disks 22,5 cards 2 off map[]"))},
+		{Config: vm(2, `{ size_gib = 22 }, { size_gib = 5 }`, `power_state = "off"`), ConfigPlanChecks: says("vCPUs 4 -> 2, grows disks[0] from 21 to 22 GiB, the machine is off"), Check: same(machineIs(lab, "sito web 2/4 disks 22,5 cards 2 off map[]"))},
 	})
 }
 

@@ -88,14 +88,14 @@ func (m model) deeds(prior model) (restart, quiet []string) {
 	for i, d := range want {
 		switch {
 		case i >= len(have):
-			add(addDisk, "adds disk %d of %s", i+1, d)
+			add(addDisk, "adds disks[%d] of %s", i, d)
 		case changed(have[i].size, d.size):
-			add(growDisk, "grows disk %d from %d to %s", i+1, have[i].size.ValueInt64(), d)
+			add(growDisk, "grows disks[%d] from %d to %s", i, have[i].size.ValueInt64(), d)
 		}
 	}
 	if cards, had := cardsOf(m.NICs), cardsOf(prior.NICs); !prior.NICs.IsNull() {
 		for i := len(had); i < len(cards); i++ {
-			add(addCard, "adds network card %d", i+1)
+			add(addCard, "adds nics[%d]", i)
 		}
 	}
 	switch was, is := prior.StandbySite.ValueString(), m.StandbySite.ValueString(); {

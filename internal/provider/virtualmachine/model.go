@@ -103,6 +103,7 @@ func (m model) expandActive() driver.VMSpec {
 		DisplayName: m.DisplayName.ValueString(), Image: m.Image.ValueString(),
 		Disks: specs(m.Disks), SecurityGroups: m.groups(), Metadata: m.metadata(),
 		Group: m.Group.ValueString(), GroupPolicy: driver.GroupPolicy(m.GroupPolicy.ValueString()),
+		On: m.PowerState.ValueString() == string(psn.PoweredOn),
 	}
 	if spec.Group != "" && spec.GroupPolicy == "" {
 		spec.GroupPolicy = driver.ApartIfCan

@@ -45,6 +45,9 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 			resp.Diagnostics.Append(diagnose.UnableAt(path.Root("name"), "plan", describe(m.ID, m.Name), err))
 		}
 	}
+	if prior == nil {
+		m.cutBoot(&resp.Diagnostics)
+	}
 	m.observe(prior, config.DisplayName.IsNull())
 	if !resp.Diagnostics.HasError() {
 		r.accept(m, &resp.Diagnostics)
@@ -65,6 +68,17 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		m.returned()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// cutBoot warns of a first boot that is cut off: Nova makes no server that does
+// not start.
+func (m model) cutBoot(diags *diag.Diagnostics) {
+	if m.Platform.ValueString() != string(psn.OpenStack) || m.Image.IsNull() || m.PowerState.ValueString() != string(psn.PoweredOff) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("power_state"), fmt.Sprintf("The first boot of %s will be cut off", describe(m.ID, m.Name)),
+		"OpenStack makes no machine that does not start: this one begins its first boot and is shut down in it, so that what cloud-init had begun is not done again at the next start.\n\n"+
+			"What to do: make it with power_state \"on\", and turn it off when its first boot has ended.")
 }
 
 // differs reports whether a known value changes. A machine is replaced only

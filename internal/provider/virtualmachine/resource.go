@@ -101,7 +101,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	active, err := r.makeActive(ctx, planned, boot)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("site"), "create", describe(m.ID, m.Name), err))
+		resp.Diagnostics.Append(diagnose.Unable("create", describe(m.ID, m.Name), err)) // any attribute may be the cause
 		if r.nothingLeft(ctx, m, err) {
 			resp.State.RemoveResource(ctx)
 		}

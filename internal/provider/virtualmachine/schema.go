@@ -61,7 +61,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "`on` (default) or `off`. To turn a machine off its guest is asked to shut down; the power is taken away where it cannot be asked, or does not comply within two minutes.",
 				Validators:          []validator.String{stringvalidator.OneOf(string(psn.PoweredOn), string(psn.PoweredOff))},
 			},
-			"disruption": text("What the last change, or the one planned, does to the machine, in words and known in the plan: `new machine`, `none`, `restart: vCPUs 2 -> 4`, `adds disk 2 of 20 GiB, no restart`. " +
+			"disruption": text("What the last change, or the one planned, does to the machine, in words and known in the plan: `new machine`, `none`, `restart: vCPUs 2 -> 4`, `adds disks[1] of 20 GiB, no restart`. " +
 				"A restart for a larger size is spared on vSphere where the machine's hot-add is on."),
 			"instance_uuid": text("UUID the machine bears on every platform and site; a function of the id, known in the plan."),
 			"mac_addresses": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "MAC addresses observed."},

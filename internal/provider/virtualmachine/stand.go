@@ -132,7 +132,7 @@ func (r *vmResource) room(ctx context.Context, m model) error {
 		asked.StorageMiB = sum * mibPerGiB
 		if !asked.Fits(c.Capacity) {
 			return psn.Errorf(psn.InvalidInput,
-				"%d vCPUs, %d MiB of memory and %d MiB of storage are asked for; cluster %q at %s holds %d vCPUs, %d MiB and %d MiB in all: ask for less or choose another cluster",
+				"%d vCPUs, %d MiB of memory and %d MiB of storage are asked for; cluster %q at %s holds %d vCPUs, %d MiB and %d MiB in all, without the hosts that host_failures of the configuration file holds back: ask for less, choose another cluster, or hold fewer hosts back",
 				asked.VCPUs, asked.MemoryMiB, asked.StorageMiB, c.Name, home.site, c.Capacity.VCPUs, c.Capacity.MemoryMiB, c.Capacity.StorageMiB)
 		}
 		return nil

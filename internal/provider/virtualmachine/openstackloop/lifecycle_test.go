@@ -115,10 +115,10 @@ func TestOpenStackLifecycle(t *testing.T) {
 		},
 		// The lab's storage cannot grow a volume while a machine has it, and says so.
 		refuses(vm("vcpus = 2\n disks = [{ size_gib = 2 }]"), `Unable to update virtual machine "p_bs/web-1".*disk 0.*could not be grown to 2 GiB`),
-		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1, storage_class = \"performance\" }]"), ConfigPlanChecks: says("adds disk 2 of 1 GiB, no restart"), Check: same("web-1 2/4 [1 standard, 1 performance] [" + net + "] on map[]")},
+		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1, storage_class = \"performance\" }]"), ConfigPlanChecks: says("adds disks[1] of 1 GiB, no restart"), Check: same("web-1 2/4 [1 standard, 1 performance] [" + net + "] on map[]")},
 		refuses(vm("vcpus = 2\n disks = [{ size_gib = 1 }]"), `Disk 2 \(1 GiB\) stands and is not declared any more`),
 		refuses(vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1, storage_class = \"standard\" }]"), `Disk 2 is on "performance", "standard" is asked for`),
-		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, { network = \"" + net + "\" }]" + named), ConfigPlanChecks: says("adds network card 2, no restart"),
+		{Config: vm("vcpus = 2\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, { network = \"" + net + "\" }]" + named), ConfigPlanChecks: says("adds nics[1], no restart"),
 			Check: same("sito web 2/4 [1 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
 		{Config: vm("vcpus = 4\n disks = [{ size_gib = 1 }, { size_gib = 1 }]\n nics = [{}, {}]" + named), ConfigPlanChecks: says("restart: vCPUs 2 -> 4"),
 			Check: same("sito web 4/4 [1 standard, 1 performance] [" + net + ", " + net + "] on map[cost-centre:A1]")},
