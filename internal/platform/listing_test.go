@@ -85,6 +85,7 @@ func (f *fakeCloud) Volumes(context.Context) ([]driver.Volume, error) {
 	for _, v := range f.vols {
 		all = append(all, v)
 	}
+	slices.SortFunc(all, func(a, b driver.Volume) int { return strings.Compare(a.Ref, b.Ref) })
 	return all, f.called("Volumes")
 }
 
