@@ -5,7 +5,7 @@ ephemeral "psn_tenant_credential" "deploy" {
   lifetime  = "30m"
 }
 
-# Another provider works in the tenant, and nowhere else, for the time of a run.
+# Another provider works in the tenant, for the time of a run.
 provider "openstack" {
   auth_url                      = ephemeral.psn_tenant_credential.deploy.auth_url
   region                        = ephemeral.psn_tenant_credential.deploy.region

@@ -63,6 +63,9 @@ func (s *Site) createCredential(ctx context.Context, t psn.TenantID, name string
 		"description": fmt.Sprintf("of tenant %s", t),
 		"roles":       given, "expires_at": expires.UTC().Format("2006-01-02T15:04:05.000000"), "unrestricted": false,
 	}}, &made)
+	if hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound) {
+		err = &psn.Error{Code: psn.InvalidInput, Err: fmt.Errorf("roles %s: %w: ask for roles that %s has in the tenant's project", quoted(roles), s.words(err), s.cfg.who())}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,11 @@
 // processes, OpenStack itself keeps apart those that make a tenant (names of
 // projects are unique) or a machine (one boot volume goes to one server), and
 // both come to the same one. Names of networks, security groups, volumes and
-// images are not unique in OpenStack and nothing there is compared and set:
-// two processes that make the same name at the same instant, each before the
-// other's stands, make two. Neither call fails; every later one that names it
-// says psn.Conflict with both ids until a person removes one. An image that
-// another process is still sending is taken for one that was left half sent and
-// removed, so that the other fails. State that two processes share is to be
-// locked, as Terraform's backends do.
+// images are not unique in OpenStack and nothing there is compared and set: who
+// has made one looks at all of the name a moment later, and gives way to the
+// oldest, taking its own, still empty, away. Images are compared when they are
+// whole. State that two processes share is to be locked all the same, as
+// Terraform's backends do.
 //
 // It must not know Terraform, policy, placement or the ledger of a copy.
 package openstack

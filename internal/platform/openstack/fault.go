@@ -88,7 +88,7 @@ func (s *Site) serviceAt(service string) string {
 
 // classifyAnswer maps a refusal to its code.
 func (s *Site) classifyAnswer(a gophercloud.ErrUnexpectedResponseCode, err error) (psn.Code, error) {
-	said := message(a.Body)
+	said := strings.TrimSuffix(message(a.Body), ".") // more may follow
 	service := serviceIdentity
 	if u, perr := url.Parse(a.URL); perr == nil {
 		service = s.conn.dir.service(bare(u))

@@ -63,7 +63,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			},
 			"disruption": text("What the last change, or the one planned, does to the machine, in words and known in the plan: `new machine`, `none`, `restart: vCPUs 2 -> 4`, `adds disks[1] of 20 GiB, no restart`. " +
 				"A restart for a larger size is spared on vSphere where the machine's hot-add is on."),
-			"instance_uuid": text("UUID the machine bears on every platform and site; a function of the id, known in the plan."),
+			"instance_uuid": text("UUID that stands for the machine on every platform and site; a function of the id, known in the plan. On vSphere the machine bears it as its instance UUID; on OpenStack, which chooses UUIDs itself, the machine is known by the id in its metadata."),
 			"mac_addresses": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "MAC addresses observed."},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},

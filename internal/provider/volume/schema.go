@@ -18,7 +18,7 @@ func (volume) Schema() schema.Schema {
 		MarkdownDescription: "A disk of a tenant with a life of its own: it outlives the machines it is given to. It grows in place and never shrinks.",
 		Attributes: map[string]schema.Attribute{
 			"size_gib": schema.Int64Attribute{
-				Required: true, MarkdownDescription: "Size in GiB. It may grow, in place; the guest's partitions and file systems do not grow by it.",
+				Required: true, MarkdownDescription: "Size in GiB. It may grow, in place; the guest's partitions and file systems do not grow by it. Some storage of OpenStack (NFS, for example) cannot grow a volume that a machine has: then it is refused, in words, until the volume is taken off.",
 				Validators: []validator.Int64{int64validator.Between(1, maxGiB)},
 			},
 			"storage_class": schema.StringAttribute{

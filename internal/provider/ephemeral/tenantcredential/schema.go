@@ -20,7 +20,8 @@ func (c *credential) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *
 		return schema.StringAttribute{Computed: true, MarkdownDescription: doc}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A credential that acts within one tenant at one site, for other providers and tools: on OpenStack an application credential of the tenant's project. " +
+		MarkdownDescription: "A credential that acts within one tenant, for other providers and tools: on OpenStack an application credential of the tenant's project. " +
+			"It changes nothing outside of that project; but it is the operator's user, limited to the roles given: it can read the names of the other projects in which that user has a role. Keystone knows no regions: where sites share one Keystone it acts in the tenant's project at each of them. " +
 			"It is made when Terraform or OpenTofu needs it, in a plan as in an apply, and ended when the run does not need it any more; should that fail, it ends by itself. Its secret is in no state, plan or log.",
 		Attributes: map[string]schema.Attribute{
 			"tenant_id": schema.StringAttribute{Required: true, MarkdownDescription: "Tenant it acts in, for example `p_bs`. The tenant has to stand already when the plan is made."},
@@ -33,7 +34,7 @@ func (c *credential) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *
 				Validators: []validator.String{stringvalidator.OneOf(located.Names(psn.Platforms())...)},
 			},
 			"roles": schema.ListAttribute{
-				ElementType: types.StringType, Required: true, MarkdownDescription: "Roles it acts as, for example `[\"member\"]` or `[\"reader\"]`.",
+				ElementType: types.StringType, Required: true, MarkdownDescription: "Roles it acts as, for example `[\"member\"]` or `[\"reader\"]`: roles that the operator's user has in the tenant's project, or that those imply.",
 				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
 			"lifetime": schema.StringAttribute{Optional: true, MarkdownDescription: "How long it lasts at most, from `1m` to `24h`. Default: `1h`. Give more to an apply that takes longer."},
@@ -42,7 +43,7 @@ func (c *credential) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *
 			"secret":   schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The secret."},
 			"expires":  text("Instant at which it ends by itself, in RFC 3339."),
 			"auth_url": text("Where to authenticate."),
-			"region":   text("Region, where the platform has regions."),
+			"region":   text("Region of the site, where the platform has regions."),
 			"project":  text("The platform's own id of the tenant's project."),
 		},
 	}
