@@ -68,6 +68,9 @@ const (
 	PoweredOn  PowerState = "on"
 	PoweredOff PowerState = "off"
 	Suspended  PowerState = "suspended"
+	// Unsettled is told of a machine that the platform holds between two sizes
+	// until somebody ends the change. It is no state to ask for.
+	Unsettled PowerState = "unsettled"
 )
 
 // VM is a machine as observed. Fields marked (managed) are empty for machines

@@ -77,6 +77,9 @@ func (s *Site) power(ctx context.Context, c *gophercloud.ServiceClient, ref stri
 		if sv.TaskState != "" {
 			return false, nil
 		}
+		if sv.Status == "VERIFY_RESIZE" { // whoever resized it was cut off
+			return false, s.confirm(ctx, c, ref)
+		}
 		if sv.power() == want && sv.Status != "ERROR" && sv.Status != "BUILD" {
 			return true, nil
 		}

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/gophercloud/gophercloud/v2"
+
 	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // resize changes the flavour and confirms it. A resize that an earlier call
 // began, and was cut off in, is ended first.
 func (s *Site) resize(ctx context.Context, m *machine, p *plan) error {
-	asked, confirmed := false, false
+	asked := false
 	return s.wait(ctx, "server "+m.ID+" to have its new size", func(ctx context.Context) (bool, error) {
 		var page struct {
 			Server server `json:"server"`
@@ -23,14 +25,7 @@ func (s *Site) resize(ctx context.Context, m *machine, p *plan) error {
 		fits := sv.Flavor.VCPUs == p.VCPUs && sv.Flavor.RAM == p.MemoryMiB
 		switch {
 		case sv.Status == "VERIFY_RESIZE" && sv.TaskState == "":
-			err := ignoring(act(ctx, m.nova, m.ID, "confirmResize", nil), http.StatusConflict)
-			if confirmed {
-				// Nova confirms in its own time and shows the status meanwhile, in
-				// which it answers that there is nothing to confirm.
-				err = ignoring(err, http.StatusBadRequest)
-			}
-			confirmed = true
-			return false, err
+			return false, s.confirm(ctx, m.nova, m.ID)
 		case sv.TaskState != "" || sv.Status == "RESIZE" || sv.Status == "REVERT_RESIZE":
 			return false, nil
 		case sv.Status == "ERROR":
@@ -44,5 +39,26 @@ func (s *Site) resize(ctx context.Context, m *machine, p *plan) error {
 		}
 		asked = true
 		return false, act(ctx, m.nova, m.ID, "resize", map[string]any{"flavorRef": p.size})
+	})
+}
+
+// confirm ends a resize that waits for its confirmation.
+func (s *Site) confirm(ctx context.Context, c *gophercloud.ServiceClient, ref string) error {
+	asked := false
+	return s.wait(ctx, "the resize of server "+ref+" to be confirmed", func(ctx context.Context) (bool, error) {
+		var page struct {
+			Server server `json:"server"`
+		}
+		if err := get(ctx, c, "servers/"+ref, &page); err != nil || page.Server.Status != "VERIFY_RESIZE" {
+			return err == nil, err
+		}
+		err := ignoring(act(ctx, c, ref, "confirmResize", nil), http.StatusConflict)
+		if asked {
+			// Nova confirms in its own time and shows the status meanwhile, in
+			// which it answers that there is nothing to confirm.
+			err = ignoring(err, http.StatusBadRequest)
+		}
+		asked = true
+		return false, err
 	})
 }

@@ -107,8 +107,10 @@ func (s server) power() psn.PowerState {
 		return psn.Suspended
 	case "ACTIVE", "REBOOT", "HARD_REBOOT", "PASSWORD", "RESCUE":
 		return psn.PoweredOn
+	case "RESIZE", "VERIFY_RESIZE", "REVERT_RESIZE":
+		return psn.Unsettled
 	}
-	// In the making, in transit between sizes, or broken: Nova's last look at the
+	// In the making, or broken: Nova's last look at the
 	// hypervisor decides.
 	if s.Power == 1 {
 		return psn.PoweredOn

@@ -69,7 +69,8 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 // starts when all is changed.
 func (r *vmResource) change(ctx context.Context, m, state model, active seen) error {
 	want := psn.PowerState(m.PowerState.ValueString())
-	goesOff := active.vm.Power == psn.PoweredOn && want == psn.PoweredOff
+	runs := active.vm.Power == psn.PoweredOn || active.vm.Power == psn.Unsettled // which may run
+	goesOff := runs && want == psn.PoweredOff
 	c, err := m.quietChange(active, len(disksOf(state.Disks)))
 	if err == nil {
 		err = active.alter(ctx, c, goesOff)
@@ -78,7 +79,7 @@ func (r *vmResource) change(ctx context.Context, m, state model, active seen) er
 		err = stop(ctx, active)
 	}
 	if err == nil {
-		err = active.alter(ctx, m.sizeChange(*active.vm), active.vm.Power == psn.PoweredOn)
+		err = active.alter(ctx, m.sizeChange(*active.vm), runs)
 	}
 	if err != nil {
 		return err

@@ -46,15 +46,18 @@ func TestDisruption(t *testing.T) {
 		edit func(prior, m *model)
 		want types.String
 	}{
-		"nothing": {func(_, _ *model) {}, known("new machine")},
-		"a label": {func(_, m *model) { m.Metadata = types.MapValueMust(types.StringType, nil) }, known("none")},
-		"resize":  {func(_, m *model) { m.VCPUs, m.MemoryGiB = types.Int64Value(4), types.Int64Value(2) }, known("restart: vCPUs 2 -> 4, memory 4 -> 2 GiB")},
-		"grow":    {func(_, m *model) { m.Disks = gibs(10, 30) }, known("grows disks[1] from 20 to 30 GiB, no restart")},
-		"add":     {func(_, m *model) { m.Disks = gibs(10, 20, 5) }, known("adds disks[2] of 5 GiB, no restart")},
-		"card":    {func(_, m *model) { m.NICs = cardList(append(cardsOf(m.NICs), card{}.open())) }, known("adds nics[1], no restart")},
-		"both":    {func(_, m *model) { m.VCPUs, m.Disks = types.Int64Value(4), gibs(10, 20, 5) }, known("restart: vCPUs 2 -> 4; adds disks[2] of 5 GiB")},
-		"stop":    {func(_, m *model) { m.PowerState = known("off") }, known("stops the machine")},
-		"start":   {func(prior, _ *model) { prior.PowerState = known("off") }, known("starts the machine")},
+		"nothing":       {func(_, _ *model) {}, known("new machine")},
+		"a label":       {func(_, m *model) { m.Metadata = types.MapValueMust(types.StringType, nil) }, known("none")},
+		"resize":        {func(_, m *model) { m.VCPUs, m.MemoryGiB = types.Int64Value(4), types.Int64Value(2) }, known("restart: vCPUs 2 -> 4, memory 4 -> 2 GiB")},
+		"grow":          {func(_, m *model) { m.Disks = gibs(10, 30) }, known("grows disks[1] from 20 to 30 GiB, no restart")},
+		"add":           {func(_, m *model) { m.Disks = gibs(10, 20, 5) }, known("adds disks[2] of 5 GiB, no restart")},
+		"card":          {func(_, m *model) { m.NICs = cardList(append(cardsOf(m.NICs), card{}.open())) }, known("adds nics[1], no restart")},
+		"both":          {func(_, m *model) { m.VCPUs, m.Disks = types.Int64Value(4), gibs(10, 20, 5) }, known("restart: vCPUs 2 -> 4; adds disks[2] of 5 GiB")},
+		"stop":          {func(_, m *model) { m.PowerState = known("off") }, known("stops the machine")},
+		"start":         {func(prior, _ *model) { prior.PowerState = known("off") }, known("starts the machine")},
+		"between sizes": {func(prior, _ *model) { prior.PowerState = known("unsettled") }, known("ends a change of size that was cut off, no restart")},
+		"between sizes, to be off": {func(prior, m *model) { prior.PowerState, m.PowerState = known("unsettled"), known("off") },
+			known("ends a change of size that was cut off, no restart; stops the machine")},
 		"while off": {func(prior, m *model) {
 			prior.PowerState, m.PowerState, m.VCPUs = known("off"), known("off"), types.Int64Value(4)
 		}, known("vCPUs 2 -> 4, the machine is off")},

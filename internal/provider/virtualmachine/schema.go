@@ -58,7 +58,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			},
 			"power_state": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(psn.PoweredOn)),
-				MarkdownDescription: "`on` (default) or `off`. To turn a machine off its guest is asked to shut down; the power is taken away where it cannot be asked, or does not comply within two minutes.",
+				MarkdownDescription: "`on` (default) or `off`. To turn a machine off its guest is asked to shut down; the power is taken away where it cannot be asked, or does not comply within two minutes. `unsettled` is observed of a machine whose change of size was cut off; the next apply ends it.",
 				Validators:          []validator.String{stringvalidator.OneOf(string(psn.PoweredOn), string(psn.PoweredOff))},
 			},
 			"disruption": text("What the last change, or the one planned, does to the machine, in words and known in the plan: `new machine`, `none`, `restart: vCPUs 2 -> 4`, `adds disks[1] of 20 GiB, no restart`. " +
