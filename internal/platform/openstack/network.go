@@ -82,19 +82,8 @@ func (s *Site) createNetwork(ctx context.Context, spec driver.NetworkSpec) (*dri
 		return nil, err
 	}
 	defer unlock()
-	nets, err := list(ctx, p.c, "networks", url.Values{"name": {spec.Name}, "project_id": {p.project}}, "networks", neutronNetwork.id)
-	if err != nil {
+	if err := s.standingNetwork(ctx, p, spec.Name); err != nil {
 		return nil, err
-	}
-	switch len(nets) {
-	case 0:
-	case 1:
-		p.net = &nets[0]
-		if ours, _ := marked(p.net.Tags, p.net.Description); !ours {
-			return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a network %q (%s) that this project did not make: rename or remove it, or choose another name", spec.Name, p.net.ID)
-		}
-	default:
-		return nil, psn.Errorf(psn.Conflict, "the tenant's project has %d networks of the name %q (%s, %s): remove all but one", len(nets), spec.Name, nets[0].ID, nets[1].ID)
 	}
 	if err := s.readParts(ctx, p, spec.Uplink); err != nil {
 		return nil, err
@@ -103,6 +92,8 @@ func (s *Site) createNetwork(ctx context.Context, spec driver.NetworkSpec) (*dri
 		if d := fixedDifferences(*p.net, p.sub, p.uplink(), spec, plan); len(d) > 0 {
 			return nil, psn.Errorf(psn.AlreadyExists, "network %q (%s) exists and is another: %s", spec.Name, p.net.ID, strings.Join(d, ", "))
 		}
+	} else if err := s.firstNetwork(ctx, p, spec.Name); err != nil {
+		return nil, err
 	}
 	if err := s.bringNetwork(ctx, p, spec, plan); err != nil {
 		return nil, s.undoNetwork(ctx, p, err)
@@ -202,15 +193,6 @@ func (s *Site) updateNetwork(ctx context.Context, ref string, spec driver.Networ
 // bringNetwork makes what is missing and changes what differs. Each step finds
 // out by itself that it was done before.
 func (s *Site) bringNetwork(ctx context.Context, p *netParts, spec driver.NetworkSpec, plan subnetPlan) error {
-	if p.net == nil {
-		var made struct{ Network neutronNetwork }
-		if err := post(ctx, p.c, "networks", map[string]any{"network": map[string]any{
-			"name": spec.Name, "project_id": p.project, "description": beingMade,
-		}}, &made); err != nil {
-			return err
-		}
-		p.net, p.made.net = &made.Network, true
-	}
 	if !slices.Contains(p.net.Tags, neutronTag) {
 		if err := s.tag(ctx, p.c, "networks", p.net.ID); err != nil {
 			return err

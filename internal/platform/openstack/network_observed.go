@@ -20,6 +20,8 @@ type neutronNetwork struct {
 	Shared      bool     `json:"shared"`
 	External    bool     `json:"router:external"`
 	Tags        []string `json:"tags"`
+	Created     string   `json:"created_at"`
+	Updated     string   `json:"updated_at"`
 }
 
 type neutronSubnet struct {
@@ -54,10 +56,13 @@ type neutronPort struct {
 	SecurityGroups []string `json:"security_groups"`
 }
 
-func (n neutronNetwork) id() string { return n.ID }
-func (n neutronSubnet) id() string  { return n.ID }
-func (r neutronRouter) id() string  { return r.ID }
-func (p neutronPort) id() string    { return p.ID }
+func (n neutronNetwork) id() string      { return n.ID }
+func (n neutronNetwork) born() string    { return n.Created }
+func (n neutronNetwork) changed() string { return n.Updated }
+func (n neutronNetwork) making() bool    { return n.Description == beingMade }
+func (n neutronSubnet) id() string       { return n.ID }
+func (r neutronRouter) id() string       { return r.ID }
+func (p neutronPort) id() string         { return p.ID }
 
 // Marks of ours in Neutron. Tags cannot be given in the request that makes an
 // object, so that one has, until it is whole, a description that says so: a
@@ -76,13 +81,9 @@ func checkDescription(v string) error {
 	return nil
 }
 
-// marked reports whether an object of Neutron's was made here, and whether its
-// making came to an end.
-func marked(tags []string, description string) (ours, whole bool) {
-	if description == beingMade {
-		return true, false
-	}
-	return slices.Contains(tags, neutronTag), true
+// marked reports whether an object of Neutron's was made here, or is being made.
+func marked(tags []string, description string) bool {
+	return description == beingMade || slices.Contains(tags, neutronTag)
 }
 
 // routerFor returns the router made for the network.

@@ -131,20 +131,20 @@ func chooseNet(all []neutronNetwork, project, name, fallback string) (string, er
 		}
 	}
 	for _, group := range [][]neutronNetwork{own, shared} {
-		var hits []string
+		var hits []neutronNetwork
 		for _, n := range group {
 			if n.ID == name {
 				return n.ID, nil
 			}
 			if n.Name == name {
-				hits = append(hits, n.ID)
+				hits = append(hits, n)
 			}
 		}
 		if len(hits) == 1 {
-			return hits[0], nil
+			return hits[0].ID, nil
 		}
 		if len(hits) > 1 {
-			return "", psn.Errorf(psn.InvalidInput, "%d networks have the name %q: name one by its id, of %s", len(hits), name, quoted(hits))
+			return "", psn.Errorf(psn.InvalidInput, "%d networks have the name %q: %s: remove or rename all but one, or name one by its id", len(hits), name, dated("network", hits))
 		}
 	}
 	return "", psn.Errorf(psn.InvalidInput, "network %q does not exist for the tenant at this site: there are %s", name, quoted(names))

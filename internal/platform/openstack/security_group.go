@@ -25,9 +25,14 @@ type neutronGroup struct {
 	ProjectID   string               `json:"project_id"`
 	Tags        []string             `json:"tags"`
 	Rules       []rules.SecGroupRule `json:"security_group_rules"`
+	Created     string               `json:"created_at"`
+	Updated     string               `json:"updated_at"`
 }
 
-func (g neutronGroup) id() string { return g.ID }
+func (g neutronGroup) id() string      { return g.ID }
+func (g neutronGroup) born() string    { return g.Created }
+func (g neutronGroup) changed() string { return g.Updated }
+func (g neutronGroup) making() bool    { return g.Description == beingMade }
 
 // standing is the group's rules by id.
 func (g neutronGroup) standing(nameOf func(string) string) map[string]driver.SecurityRule {
@@ -101,28 +106,18 @@ func (s *Site) createSecurityGroup(ctx context.Context, spec driver.SecurityGrou
 		return nil, err
 	}
 	defer unlock()
-	g, err := p.named(spec.Name)
+	g, err := s.standingGroup(ctx, p, spec.Name)
 	if err != nil {
 		return nil, err
 	}
-	fresh := false
-	if g != nil {
-		switch ours, whole := marked(g.Tags, g.Description); {
-		case !ours:
-			return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a security group %q (%s) that this project did not make: rename or remove it, or choose another name", spec.Name, g.ID)
-		case whole:
-			return p.same(*g, spec, want)
-		}
-	} else {
-		var made struct {
-			Group neutronGroup `json:"security_group"`
-		}
-		if err := post(ctx, p.c, "security-groups", map[string]any{"security_group": map[string]any{
-			"name": spec.Name, "project_id": p.project, "description": beingMade,
-		}}, &made); err != nil {
+	fresh := g == nil
+	switch {
+	case fresh:
+		if g, err = s.firstGroup(ctx, p, spec.Name); err != nil {
 			return nil, err
 		}
-		g, fresh = &made.Group, true
+	case !g.making():
+		return p.same(*g, spec, want)
 	}
 	out, err := s.wholeGroup(ctx, p, g, spec, want)
 	if err != nil {
@@ -178,27 +173,24 @@ func (s *Site) groupsOf(ctx context.Context, t psn.TenantID, name string) (*proj
 	if err != nil {
 		return nil, nil, err
 	}
-	p.all, err = list(ctx, p.c, "security-groups", url.Values{"project_id": {project}}, "security_groups", neutronGroup.id)
-	if err != nil {
+	if err := p.read(ctx); err != nil {
 		unlock()
 		return nil, nil, err
 	}
 	return p, unlock, nil
 }
 
-// named returns the group of the name, nil when there is none.
-func (p *projectGroups) named(name string) (*neutronGroup, error) {
-	var found *neutronGroup
-	for i, g := range p.all {
-		switch {
-		case g.Name != name:
-		case found != nil:
-			return nil, psn.Errorf(psn.Conflict, "the tenant's project has several security groups of the name %q (%s, %s): remove all but one", name, found.ID, g.ID)
-		default:
-			found = &p.all[i]
-		}
+func (p *projectGroups) read(ctx context.Context) (err error) {
+	p.all, err = list(ctx, p.c, "security-groups", url.Values{"project_id": {p.project}}, "security_groups", neutronGroup.id)
+	return err
+}
+
+// named reads the groups and lists those of that name.
+func (p *projectGroups) named(name string) func(context.Context) ([]neutronGroup, error) {
+	return func(ctx context.Context) ([]neutronGroup, error) {
+		err := p.read(ctx)
+		return slices.DeleteFunc(slices.Clone(p.all), func(g neutronGroup) bool { return g.Name != name }), err
 	}
-	return found, nil
 }
 
 // idOf returns the id of the group that a rule names. An id is taken only where

@@ -9,13 +9,14 @@ import (
 )
 
 // groupChoiceFields is what is asked of security groups to tell them apart.
-var groupChoiceFields = []string{"id", "name", "project_id", "description", "tags"}
+var groupChoiceFields = []string{"id", "name", "project_id", "description", "tags", "created_at"}
 
 // chooseGroup finds the security group of a project that a name or an id means.
 // Neutron lets several have one name: a name then means the one that was made
 // here, and nothing when that is none of them or several. It is pure.
 func chooseGroup(all []neutronGroup, project, word string) (string, error) {
-	var names, same, ours []string
+	var names, ours []string
+	var same []neutronGroup
 	for _, g := range all {
 		if g.ProjectID != project {
 			continue
@@ -27,18 +28,18 @@ func chooseGroup(all []neutronGroup, project, word string) (string, error) {
 		if g.Name != word {
 			continue
 		}
-		same = append(same, g.ID)
+		same = append(same, g)
 		if g.ours() {
 			ours = append(ours, g.ID)
 		}
 	}
 	switch {
 	case len(same) == 1:
-		return same[0], nil
+		return same[0].ID, nil
 	case len(ours) == 1:
 		return ours[0], nil
 	case len(same) > 1:
-		return "", psn.Errorf(psn.InvalidInput, "%d security groups of the tenant have the name %q: name one by its id, of %s, or rename the others", len(same), word, quoted(same))
+		return "", psn.Errorf(psn.InvalidInput, "%d security groups of the tenant have the name %q: %s: remove or rename all but one, or name one by its id", len(same), word, dated("security group", same))
 	}
 	return "", psn.Errorf(psn.InvalidInput, "security group %q does not exist for the tenant at this site: there are %s", word, quoted(slices.Compact(slices.Sorted(slices.Values(names)))))
 }
@@ -73,10 +74,7 @@ func groupWords(all []neutronGroup) func(id string) string {
 }
 
 // ours reports whether the group was made here.
-func (g neutronGroup) ours() bool {
-	made, _ := marked(g.Tags, g.Description)
-	return made
-}
+func (g neutronGroup) ours() bool { return marked(g.Tags, g.Description) }
 
 // groupWordsFor is groupWords for the security groups of a server's ports.
 func (s *Site) groupWordsFor(ctx context.Context, project string, cards []card) (func(id string) string, error) {

@@ -44,8 +44,8 @@ func TestSecurityGroupOfAName(t *testing.T) {
 		"only one":           {[]object{{"id": "a", "name": "web"}}, "web", "a", nil},
 		"by its id":          {[]object{{"id": "a", "name": "web"}, {"id": "b", "name": "web"}}, "b", "b", nil},
 		"one of them ours":   {[]object{{"id": "a", "name": "web", "tags": ours}, {"id": "b", "name": "web"}}, "web", "a", nil},
-		"several, none ours": {[]object{{"id": "a", "name": "web"}, {"id": "b", "name": "web"}}, "web", "", []string{`"a", "b"`, "id"}},
-		"several ours":       {[]object{{"id": "a", "name": "web", "tags": ours}, {"id": "b", "name": "web", "tags": ours}}, "web", "", []string{`"a", "b"`}},
+		"several, none ours": {[]object{{"id": "a", "name": "web"}, {"id": "b", "name": "web"}}, "web", "", []string{`security group "b", made`, "id"}},
+		"several ours":       {[]object{{"id": "a", "name": "web", "tags": ours}, {"id": "b", "name": "web", "tags": ours}}, "web", "", []string{`security group "b", made`}},
 		"another's":          {[]object{{"id": "a", "name": "web", "project_id": "t9"}, {"id": "b", "name": "db"}}, "web", "", []string{`"web"`, `"db"`}},
 		"another's by id":    {[]object{{"id": "a", "name": "web", "project_id": "t9"}}, "a", "", []string{`"a" does not exist`}},
 	} {

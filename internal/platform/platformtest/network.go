@@ -187,6 +187,34 @@ func testNetworkUplink(t *testing.T, h *Harness) {
 	}
 }
 
+// testNetworkAtOnce: one stands afterwards, with one router, and nothing is left
+// when that has gone.
+func testNetworkAtOnce(t *testing.T, h *Harness) {
+	s := h.open(t)
+	id := h.ownTenant(t, s)
+	spec := frontend(id)
+	spec.Uplink = h.Uplink
+	ref := atOnce(t, h, func(s driver.Site) (string, error) {
+		n, err := as[driver.Networks](t, s).CreateNetwork(within(t), spec)
+		if err != nil {
+			return "", err
+		}
+		return n.Ref, nil
+	})
+	if d := cmp.Diff([]driver.Network{{NetworkSpec: spec, Ref: ref}}, networksOf(t, s, id)); d != "" {
+		t.Errorf("listed: %s", d)
+	}
+	if again, err := as[driver.Networks](t, s).CreateNetwork(within(t), spec); err != nil || again.Ref != ref {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+	if err := as[driver.Networks](t, s).DeleteNetwork(within(t), ref); err != nil {
+		t.Error(err)
+	}
+	if err := s.DeleteTenant(within(t), id); err != nil { // refused while a router, or anything else, is left
+		t.Errorf("left: %v", err)
+	}
+}
+
 func testNetworkLost(t *testing.T, h *Harness) {
 	var c cutter
 	s := h.openAs(t, Access{Wrap: c.Wrap})

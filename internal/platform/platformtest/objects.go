@@ -3,6 +3,7 @@ package platformtest
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"sync"
 	"testing"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -27,6 +28,7 @@ var objectCases = []struct {
 	test  func(*testing.T, *Harness)
 }{
 	{"NetworkLifecycle", []driver.Notion{driver.NotionSubnet}, testNetwork},
+	{"NetworkMadeAtOnce", []driver.Notion{driver.NotionSubnet}, testNetworkAtOnce},
 	{"NetworkIsCheckedFirst", []driver.Notion{driver.NotionSubnet}, testNetworkChecks},
 	{"NetworkOfIPv6", []driver.Notion{driver.NotionSubnet}, testNetworkIPv6},
 	{"NetworkWithUplink", []driver.Notion{driver.NotionSubnet}, testNetworkUplink},
@@ -35,6 +37,7 @@ var objectCases = []struct {
 	{"NetworkInUse", []driver.Notion{driver.NotionSubnet}, testNetworkInUse},
 	{"NetworkUnknownAtFirst", []driver.Notion{driver.NotionSubnet}, testNetworkUnknown},
 	{"SecurityGroupLifecycle", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroup},
+	{"SecurityGroupMadeAtOnce", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupAtOnce},
 	{"SecurityGroupChanges", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupChanges},
 	{"SecurityGroupAnswersLost", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupLost},
 	{"SecurityGroupInUse", []driver.Notion{driver.NotionSecurityGroup}, testSecurityGroupInUse},
@@ -111,6 +114,32 @@ func as[T any](t testing.TB, s driver.Site) T {
 		t.Fatalf("backend is no %T", *new(T))
 	}
 	return v
+}
+
+// atOnce makes the same object in two processes at the same time: one has made it,
+// and the other has it as well or is told that it stands. It returns what it is.
+func atOnce(t *testing.T, h *Harness, create func(driver.Site) (string, error)) string {
+	t.Helper()
+	var refs [2]string
+	var errs [2]error
+	var both sync.WaitGroup
+	for n := range refs {
+		s := h.open(t)
+		both.Go(func() { refs[n], errs[n] = create(s) })
+	}
+	both.Wait()
+	ref := refs[0]
+	for n, err := range errs {
+		switch {
+		case err == nil && ref == "":
+			ref = refs[n]
+		case err == nil && refs[n] == ref, psn.Is(err, psn.AlreadyExists) && errs[1-n] == nil:
+		default:
+			t.Errorf("made by %q: %v", refs, err)
+		}
+	}
+	t.Logf("made by %q: %v", refs, errs)
+	return ref
 }
 
 // ownTenant makes a tenant that no other test knows. At its end everything it

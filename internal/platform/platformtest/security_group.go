@@ -99,6 +99,25 @@ func testSecurityGroup(t *testing.T, h *Harness) {
 	wantCode(t, err, psn.NotFound)
 }
 
+// testSecurityGroupAtOnce: one stands afterwards, as declared.
+func testSecurityGroupAtOnce(t *testing.T, h *Harness) {
+	s := h.open(t)
+	id := h.ownTenant(t, s)
+	ref := atOnce(t, h, func(s driver.Site) (string, error) {
+		g, err := as[driver.SecurityGroups](t, s).CreateSecurityGroup(within(t), webGroup(id))
+		if err != nil {
+			return "", err
+		}
+		return g.Ref, nil
+	})
+	if d := cmp.Diff([]driver.SecurityGroup{{SecurityGroupSpec: webGroup(id), Ref: ref}}, securityGroupsOf(t, s, id)); d != "" {
+		t.Errorf("listed: %s", d)
+	}
+	if again, err := as[driver.SecurityGroups](t, s).CreateSecurityGroup(within(t), webGroup(id)); err != nil || again.Ref != ref {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+}
+
 // testSecurityGroupChanges: an update touches only what differs.
 func testSecurityGroupChanges(t *testing.T, h *Harness) {
 	var c cutter
