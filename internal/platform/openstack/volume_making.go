@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -34,9 +37,52 @@ func (v cinderVolume) of(spec driver.VolumeSpec) bool {
 }
 
 // neverWhole reports whether Cinder gave the volume up before anybody could use
-// it: it holds nothing. Others in error may.
+// it: it holds nothing. Others in error may, and so may one of another day, whose
+// mark may have stayed by mistake.
 func (v cinderVolume) neverWhole() bool {
-	return v.Status == "error" && v.ours() && v.making() && len(v.Attachments) == 0 && v.Bootable != "true"
+	return v.Status == "error" && v.ours() && v.making() && len(v.Attachments) == 0 && v.Bootable != "true" && since(v.Created) < 24*time.Hour
+}
+
+// orphanAge is how long after its last change a volume that can be used, and
+// bears its maker's mark yet, is taken for one whose maker is gone: the mark goes
+// within seconds.
+const orphanAge = 5 * time.Minute
+
+// orphan reports whether whoever made the volume never came to tell so. No machine
+// was ever given it by us.
+func (v cinderVolume) orphan() bool {
+	age := since(v.Updated)
+	return v.ours() && v.making() && v.Status == "available" && len(v.Attachments) == 0 && age > orphanAge && age < never
+}
+
+// never is the age of what tells no time.
+const never = math.MaxInt64
+
+// since is how long ago Cinder's instant was, which it tells in UTC without saying
+// so.
+func since(instant string) time.Duration {
+	at, err := time.Parse("2006-01-02T15:04:05", instant)
+	if err != nil {
+		return never
+	}
+	return time.Since(at)
+}
+
+// takeOver makes the call the maker of a volume whose maker is gone. Of several
+// that do so at the same time the last to write its mark has it.
+func (s *Site) takeOver(ctx context.Context, c *gophercloud.ServiceClient, spec driver.VolumeSpec, v cinderVolume) (*cinderVolume, error) {
+	mark := map[string]any{"metadata": map[string]string{keyMaking: spec.Maker}}
+	if err := send(ctx, c, http.MethodPost, "volumes/"+url.PathEscape(v.ID)+"/metadata", mark, nil); err != nil {
+		return nil, err
+	}
+	if err := patience.Sleep(ctx, agreeAfter); err != nil {
+		return nil, err
+	}
+	now, err := s.getVolume(ctx, c, v.ID)
+	if err == nil && now.Metadata[keyMaking] != spec.Maker {
+		err = psn.Errorf(psn.AlreadyExists, "another is at volume %q (%s) already", v.Name, v.ID)
+	}
+	return now, err
 }
 
 // volumesNamed lists the project's volumes of that name, the oldest first.
@@ -79,21 +125,33 @@ func (s *Site) volumeNamed(ctx context.Context, c *gophercloud.ServiceClient, sp
 	if len(found) > 1 {
 		return nil, psn.Errorf(psn.Conflict, "the tenant's project has %d volumes of the name %q (%s, %s): remove or rename all but one", len(found), spec.Name, found[0].ID, found[1].ID)
 	}
-	return standing(found[0], spec, image)
+	return s.take(ctx, c, found[0], spec, image)
 }
 
-// standing returns a volume that is not of the call's own making, when it is one
-// that the call may take over.
-func standing(v cinderVolume, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
+// take returns a volume that is not of the call's own making, when it is one that
+// the call may have.
+func (s *Site) take(ctx context.Context, c *gophercloud.ServiceClient, v cinderVolume, spec driver.VolumeSpec, image string) (*cinderVolume, error) {
+	if err := standing(v, spec, image); err != nil || spec.Maker == "" {
+		return &v, err
+	}
+	return s.takeOver(ctx, c, spec, v)
+}
+
+// standing says why the call may not have a volume that is not of its own making;
+// nil when it may.
+func standing(v cinderVolume, spec driver.VolumeSpec, image string) error {
 	switch {
 	case !v.ours():
-		return nil, psn.Errorf(psn.AlreadyExists, "the tenant's project has a volume %q (%s) that this project did not make as one: rename or remove it, or choose another name", spec.Name, v.ID)
+		return psn.Errorf(psn.AlreadyExists, "the tenant's project has a volume %q (%s) that this project did not make as one: rename or remove it, or choose another name", spec.Name, v.ID)
 	case v.Status == "error":
-		return nil, inError(v.ID)
+		return inError(v.ID)
+	case spec.Maker != "" && v.orphan():
+	case spec.Maker != "" && v.making() && v.Status == "available" && len(v.Attachments) == 0:
+		return psn.Errorf(psn.AlreadyExists, "another is at volume %q (%s) already, of %d GiB, or was cut off in making it: then it is taken over %s after that", v.Name, v.ID, v.SizeGiB, orphanAge)
 	case spec.Maker != "" && !v.atRest():
-		return nil, psn.Errorf(psn.AlreadyExists, "another is at volume %q (%s) already, of %d GiB, in status %q", spec.Name, v.ID, v.SizeGiB, v.Status)
+		return psn.Errorf(psn.AlreadyExists, "another is at volume %q (%s) already, of %d GiB, in status %q", spec.Name, v.ID, v.SizeGiB, v.Status)
 	case spec.Maker != "":
-		return nil, psn.Errorf(psn.AlreadyExists, "volume %q (%s) stands already, of %d GiB", spec.Name, v.ID, v.SizeGiB)
+		return psn.Errorf(psn.AlreadyExists, "volume %q (%s) stands already, of %d GiB", spec.Name, v.ID, v.SizeGiB)
 	case !v.atRest():
 		image = "" // Cinder tells it when it has copied it, and only then
 	}
@@ -102,9 +160,9 @@ func standing(v cinderVolume, spec driver.VolumeSpec, image string) (*cinderVolu
 		d = append(d, fmt.Sprintf("size is %d GiB, not %d GiB", v.SizeGiB, want))
 	}
 	if len(d) > 0 {
-		return nil, psn.Errorf(psn.AlreadyExists, "volume %q (%s) exists and is another: %s", spec.Name, v.ID, strings.Join(d, ", "))
+		return psn.Errorf(psn.AlreadyExists, "volume %q (%s) exists and is another: %s", spec.Name, v.ID, strings.Join(d, ", "))
 	}
-	return &v, nil
+	return nil
 }
 
 // agreedVolume returns v when it is the oldest of its name. Else another process
@@ -128,7 +186,7 @@ func (s *Site) agreedVolume(ctx context.Context, c *gophercloud.ServiceClient, s
 	if found[0].of(spec) { // of a try whose answer was lost, and which the list did not tell yet
 		return &found[0], nil
 	}
-	return standing(found[0], spec, image)
+	return s.take(ctx, c, found[0], spec, image)
 }
 
 // volumesWith is volumesNamed as soon as the volume of the id is among them: a list

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,7 +21,7 @@ import (
 func newVolumeSite(t *testing.T) *site {
 	t.Helper()
 	s := newSite(t)
-	s.volumes.stamp = object{"created_at": "2026-03-01T10:00:00"}
+	s.volumes.stamp = object{"created_at": ago(0)}
 	s.mux.HandleFunc("DELETE /volume/v3/p1/volumes/{id}/metadata/{key}", func(w http.ResponseWriter, r *http.Request) {
 		s.volumes.mu.Lock()
 		defer s.volumes.mu.Unlock()
@@ -32,8 +33,13 @@ func newVolumeSite(t *testing.T) *site {
 	return s
 }
 
+// ago is an instant as Cinder tells it.
+func ago(d time.Duration) string {
+	return time.Now().UTC().Add(-d).Format("2006-01-02T15:04:05.000000")
+}
+
 func volumeIn(status string, mark string) object {
-	v := object{"id": "old", "name": "data", "size": 1, "status": status, "metadata": object{"psn.volume": "data"}, "created_at": "2026-03-01T09:00:00", "attachments": []object{}}
+	v := object{"id": "old", "name": "data", "size": 1, "status": status, "metadata": object{"psn.volume": "data"}, "created_at": ago(time.Hour), "attachments": []object{}}
 	if mark != "" {
 		v["metadata"].(object)["psn.making"] = mark
 	}
@@ -59,7 +65,12 @@ func TestVolumeOfItsMaker(t *testing.T) {
 		"none":                        {nil, "me", "", "", "v1", []string{"v1"}},
 		"stands":                      {volumeIn("available", ""), "me", psn.AlreadyExists, "stands already, of 1 GiB", "", []string{"old"}},
 		"another makes it":            {volumeIn("creating", "other"), "me", psn.AlreadyExists, `in status "creating"`, "", []string{"old"}},
-		"another was cut off":         {volumeIn("available", "other"), "me", psn.AlreadyExists, "stands already", "", []string{"old"}},
+		"another makes it yet":        {with(volumeIn("available", "other"), "updated_at", ago(time.Minute)), "me", psn.AlreadyExists, "taken over 5m0s after", "", []string{"old"}},
+		"another was cut off":         {with(volumeIn("available", "other"), "updated_at", ago(6*time.Minute)), "me", "", "", "old", []string{"old"}},
+		"it was of another size":      {with(with(volumeIn("available", "other"), "updated_at", ago(6*time.Minute)), "size", 2), "me", psn.AlreadyExists, "size is 2 GiB", "", []string{"old"}},
+		"it was given to a machine":   {with(with(volumeIn("in-use", "other"), "updated_at", ago(6*time.Minute)), "attachments", []object{{"server_id": "s1"}}), "me", psn.AlreadyExists, "stands already", "", []string{"old"}},
+		"no time is told":             {volumeIn("available", "other"), "me", psn.AlreadyExists, "taken over 5m0s after", "", []string{"old"}},
+		"in error, of another day":    {with(volumeIn("error", "other"), "created_at", ago(25*time.Hour)), "me", psn.Conflict, "may hold data", "", []string{"old"}},
 		"ours after a lost answer":    {volumeIn("available", "me"), "me", "", "", "old", []string{"old"}},
 		"anybody's":                   {volumeIn("available", ""), "", "", "", "old", []string{"old"}},
 		"anybody's, cut off":          {volumeIn("available", "other"), "", "", "", "old", []string{"old"}},

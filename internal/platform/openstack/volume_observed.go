@@ -27,6 +27,7 @@ type cinderVolume struct {
 	Image       map[string]string `json:"volume_image_metadata"`
 	Host        string            `json:"os-vol-host-attr:host"` // empty until a backend took it
 	Created     string            `json:"created_at"`
+	Updated     string            `json:"updated_at"`
 	Bootable    string            `json:"bootable"` // "true" or "false"
 	ProjectID   string            `json:"os-vol-tenant-attr:tenant_id"`
 	Attachments []struct {
