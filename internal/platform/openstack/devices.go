@@ -36,7 +36,7 @@ func (s *Site) bringDisks(ctx context.Context, m *machine, p *plan) error {
 		return err
 	}
 	for n, id := range made {
-		if err := s.plug(ctx, c, m.nova, m.ID, map[string]any{"volumeId": id, "delete_on_termination": p.made.disks[id]}); err != nil {
+		if err := s.plug(ctx, c, m.nova, m.ID, id, map[string]any{"delete_on_termination": p.made.disks[id]}); err != nil {
 			return fmt.Errorf("disk %d: %w", first+n, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,19 +65,23 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 	if err := s.volumeWhole(ctx, vol, v); err != nil {
 		return err
 	}
-	return s.plug(ctx, vol, nova, vm, map[string]any{"volumeId": v.ID})
+	return s.plug(ctx, vol, nova, vm, v.ID, nil)
 }
 
 // plug gives a machine a volume that no other has, and makes sure that it has it:
 // Nova answers before the hypervisor has done anything.
-func (s *Site) plug(ctx context.Context, vol, nova *gophercloud.ServiceClient, vm string, attachment map[string]any) error {
+func (s *Site) plug(ctx context.Context, vol, nova *gophercloud.ServiceClient, vm, id string, how map[string]any) error {
+	attachment := maps.Clone(how)
+	if attachment == nil {
+		attachment = map[string]any{}
+	}
+	attachment["volumeId"] = id
 	err := s.free(ctx, func() error {
 		return send(ctx, nova, http.MethodPost, "servers/"+url.PathEscape(vm)+"/os-volume_attachments", map[string]any{"volumeAttachment": attachment}, nil)
 	})
 	if err != nil {
 		return err
 	}
-	id := attachment["volumeId"].(string)
 	v, err := s.volumeAtRest(ctx, vol, id)
 	if err != nil || v.on(vm) {
 		return err

@@ -207,11 +207,11 @@ func (s *Site) attachAgain(ctx context.Context, c *gophercloud.ServiceClient, m 
 		return psn.Errorf(psn.Conflict, "it is on server %s: take it off there first", strings.Join(at, ", "))
 	}
 	attach := func(device string) error {
-		with := map[string]any{"volumeId": d.Volume, "delete_on_termination": d.Ends}
+		with := map[string]any{"delete_on_termination": d.Ends}
 		if device != "" {
 			with["device"] = device
 		}
-		return s.plug(ctx, c, m.nova, m.ID, with)
+		return s.plug(ctx, c, m.nova, m.ID, d.Volume, with)
 	}
 	err = attach(d.Device)
 	if hasStatus(err, http.StatusBadRequest) && d.Device != "" {

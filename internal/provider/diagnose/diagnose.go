@@ -72,10 +72,10 @@ func sentence(s string) string {
 
 func remedy(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "The time allowed ran out. Look at the site's task list, then apply again: what was made is found again by its id. The timeouts block allows more time."
+		return "The time allowed ran out. Look at the site's task list, then apply again: what was made is found again by its id. The timeouts block allows more time. When the plan says that it is tainted it would be replaced: `terraform untaint` (or `tofu untaint`) first keeps what stands."
 	}
 	if errors.Is(err, context.Canceled) {
-		return "It was interrupted, not refused. What was begun may stand at the site, and the site may still be at it: the next apply finds it by its id and goes on from there."
+		return "It was interrupted, not refused. What was begun may stand at the site, and the site may still be at it: the next apply finds it by its id. When the plan says that it is tainted it would be replaced: `terraform untaint` (or `tofu untaint`) first keeps what stands."
 	}
 	switch psn.CodeOf(err) {
 	case psn.InvalidInput:

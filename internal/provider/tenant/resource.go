@@ -97,6 +97,11 @@ func (r *tenantResource) Create(ctx context.Context, req resource.CreateRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if len(made) < len(want) {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Tenant %q was made in part", plan.ID.ValueString()),
+			"It stands at some of its sites only, and what fails half-way is tainted: the next apply would remove it from all sites, which is refused while anything is in it, and make it again.\n\n"+
+				"What to do: `terraform untaint` (or `tofu untaint`) the tenant; then the next apply makes what is missing.")
+	}
 	plan.Sites = flattenSites(made)
 	resp.Diagnostics.Append(r.firstUsage(ctx, &plan, stood, made)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)

@@ -106,7 +106,7 @@ func TestLifecycle(t *testing.T) {
 			Config:    lab.Config(machine(4, "")),
 			ConfigPlanChecks: before(
 				providertest.OnlyThese("update "+address),
-				plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("makes the machine anew with what stands of it")),
+				plancheck.ExpectKnownValue(address, tfjsonpath.New("disruption"), knownvalue.StringExact("makes the machine anew with what stands of it; disks that are gone are made empty")),
 			),
 			Check: stands(lab, "machine and standby", &standby),
 		},
@@ -159,23 +159,38 @@ func stands(lab *providertest.Lab, what string, standby *psn.Site) resource.Test
 	}
 }
 
-// TestSavesIDOnError lets the standby fail: the state must name the machine made
-// before it, so that nothing is lost and nothing is made twice.
-func TestSavesIDOnError(t *testing.T) {
+// TestStandbyComesFirst: what fails half-way is replaced by the next apply, so that
+// no machine runs before its standby stands. A standby that cannot be made leaves
+// nothing; one that was made before the machine failed is named in the state.
+func TestStandbyComesFirst(t *testing.T) {
 	lab := providertest.Start(t)
 	config := lab.Config(machine(2, ""))
-	broken := strings.Replace(config, `psn_placement.brescia.assignments["archivio-1"]`,
-		`merge(psn_placement.brescia.assignments["archivio-1"], { standby_cluster = "nowhere" })`, 1)
+	standsAt := func(want string) func() {
+		return func() {
+			if got := lab.Sites(id); !strings.HasPrefix(got, want) || want == "" && got != "" {
+				t.Errorf("after the failure machines stand at %q, want %q", got, want)
+			}
+		}
+	}
 	providertest.Test(t, []resource.TestStep{
-		{Config: broken, ExpectError: regexp.MustCompile(`(?s)Unable to create the standby of virtual machine "p_bs/archivio-1".*nowhere`)},
+		{
+			Config: strings.Replace(config, `psn_placement.brescia.assignments["archivio-1"]`,
+				`merge(psn_placement.brescia.assignments["archivio-1"], { standby_cluster = "nowhere" })`, 1),
+			ExpectError: regexp.MustCompile(`(?s)Unable to create the standby of virtual machine "p_bs/archivio-1".*nowhere`),
+		},
+		{
+			PreConfig:   standsAt(""),
+			Config:      lab.Config(machine(2, `nics = [{ network = "nowhere" }]`)),
+			ExpectError: regexp.MustCompile(`(?s)Unable to create virtual machine "p_bs/archivio-1".*nowhere`),
+		},
 		{
 			PreConfig: func() {
-				if got := lab.Sites(id); got != "acilia:active" {
+				if got := lab.Sites(id); strings.Contains(got, "active") || !strings.HasSuffix(got, ":standby") {
 					t.Errorf("after the failure machines stand at %q", got)
 				}
 			},
 			Config:           config,
-			ConfigPlanChecks: before(providertest.OnlyThese("delete+create " + address)), // known, and tainted
+			ConfigPlanChecks: before(providertest.OnlyThese("create " + address)), // the standby is used
 			Check: func(*terraform.State) error {
 				if got := lab.Sites(id); !strings.HasPrefix(got, "acilia:active ") {
 					return fmt.Errorf("machines stand at %q", got)

@@ -162,7 +162,7 @@ func notHome(home spot, away string) string {
 func (m *model) returned() {
 	m.ActiveSite = m.Site
 	m.MACAddresses = types.ListUnknown(types.StringType)
-	m.Disruption = types.StringValue("makes the machine anew with what stands of it")
+	m.Disruption = types.StringValue("makes the machine anew with what stands of it; disks that are gone are made empty")
 }
 
 // remake makes a machine that is gone, with the disks and standby as the state

@@ -60,7 +60,8 @@ func (r *vmResource) IdentitySchema(_ context.Context, _ resource.IdentitySchema
 // Create implements resource.Resource. It adopts nothing but what an interrupted
 // create of the same declaration left. The state holds the id before anything is
 // made, so that a failure half-way loses nothing, and no longer when nothing was
-// made, so that nobody else's machine is ever deleted for it.
+// made, so that nobody else's machine is ever deleted for it. What fails half-way is
+// replaced by the next apply: therefore the machine that runs is made last.
 func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -99,10 +100,17 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if err := r.makeStandby(ctx, planned); err != nil {
+		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
+		if r.nothingLeft(ctx, m, m.standby(), err) {
+			resp.State.RemoveResource(ctx)
+		}
+		return
+	}
 	active, err := r.makeActive(ctx, planned, boot)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("create", describe(m.ID, m.Name), err)) // any attribute may be the cause
-		if r.nothingLeft(ctx, m, err) {
+		if planned.standby() == (spot{}) && r.nothingLeft(ctx, m, m.home(), err) {
 			resp.State.RemoveResource(ctx)
 		}
 		return
@@ -110,9 +118,6 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	m = planned
 	m.settle(active)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	if err := r.makeStandby(ctx, m); err != nil {
-		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
-	}
 }
 
 // Read implements resource.Resource. It asks the shared inventory only. While a

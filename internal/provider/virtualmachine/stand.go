@@ -84,9 +84,9 @@ func made(vm psn.VM, spec driver.VMSpec) bool {
 	return slices.EqualFunc(own(vm.Disks), spec.Disks, func(d psn.Disk, s driver.DiskSpec) bool { return d.CapacityBytes == s.CapacityBytes })
 }
 
-// nothingLeft looks, after a create failed, whether no machine was made. In
+// nothingLeft looks, after a create failed, whether no machine was made there. In
 // doubt it says no, so that the state goes on naming what may exist.
-func (r *vmResource) nothingLeft(ctx context.Context, m model, cause error) bool {
+func (r *vmResource) nothingLeft(ctx context.Context, m model, where spot, cause error) bool {
 	var other *taken
 	if errors.As(cause, &other) {
 		return true
@@ -96,8 +96,7 @@ func (r *vmResource) nothingLeft(ctx context.Context, m model, cause error) bool
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyWait)
 	defer cancel()
-	home := m.home()
-	at, err := r.places.Site(home.site, home.platform)
+	at, err := r.places.Site(where.site, where.platform)
 	if err != nil {
 		return true // the site is not configured: nobody was asked
 	}

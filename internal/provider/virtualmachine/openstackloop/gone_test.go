@@ -33,7 +33,7 @@ func TestOpenStackGone(t *testing.T) {
 	providertest.Test(t, []resource.TestStep{
 		{Config: declared},
 		{
-			PreConfig: deleteByHand, Config: declared, ConfigPlanChecks: says("makes the machine anew with what stands of it"),
+			PreConfig: deleteByHand, Config: declared, ConfigPlanChecks: says("makes the machine anew with what stands of it; disks that are gone are made empty"),
 			Check: func(*terraform.State) error {
 				vm := lab.VM(psn.Rozzano, web)
 				if vm == nil || len(vm.Disks) != 2 || vm.Disks[1].UUID != data || len(vm.NICs) != 1 || vm.NICs[0].MAC != mac {
