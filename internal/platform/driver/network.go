@@ -13,7 +13,8 @@ type Networks interface {
 	// that does not depend on how many there are. Sorted by tenant and name.
 	Networks(ctx context.Context) ([]Network, error)
 	// CreateNetwork makes a network. psn.AlreadyExists when one of that tenant
-	// and name differs from spec in what cannot be changed, or is not ours.
+	// and name differs from spec in what cannot be changed, is not ours, or was
+	// made by another process at the same time.
 	CreateNetwork(ctx context.Context, spec NetworkSpec) (*Network, error)
 	// UpdateNetwork changes DNS, DHCP, gateway and description in place.
 	UpdateNetwork(ctx context.Context, ref string, spec NetworkSpec) (*Network, error)
@@ -53,7 +54,8 @@ type SecurityGroups interface {
 	// requests that does not depend on how many there are.
 	SecurityGroups(ctx context.Context) ([]SecurityGroup, error)
 	// CreateSecurityGroup makes a group with just those rules: none that the
-	// platform would add by itself. Idempotent by tenant and name.
+	// platform would add by itself. Idempotent by tenant and name; psn.AlreadyExists
+	// when another process made it at the same time.
 	CreateSecurityGroup(ctx context.Context, spec SecurityGroupSpec) (*SecurityGroup, error)
 	// UpdateSecurityGroup adds and removes what differs from spec. Rules that
 	// stay are not touched, so traffic they allow is not cut.
