@@ -85,7 +85,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.vacant(ctx, m, &resp.Diagnostics)
+	hadStandby := r.vacant(ctx, m, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -102,7 +102,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	if err := r.makeStandby(ctx, planned); err != nil {
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
-		if r.nothingLeft(ctx, m, m.standby(), err) {
+		if r.nothingLeft(ctx, m.standby(), m.vmid(), err) {
 			resp.State.RemoveResource(ctx)
 		}
 		return
@@ -110,7 +110,11 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	active, err := r.makeActive(ctx, planned, boot)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("create", describe(m.ID, m.Name), err)) // any attribute may be the cause
-		if planned.standby() == (spot{}) && r.nothingLeft(ctx, m, m.home(), err) {
+		gone, left := r.undone(ctx, planned, hadStandby, err)
+		if left != nil {
+			resp.Diagnostics.Append(diagnose.Warn("remove again", "the standby of "+describe(m.ID, m.Name)+fmt.Sprintf(" at %s", planned.standby()), left))
+		}
+		if gone {
 			resp.State.RemoveResource(ctx)
 		}
 		return

@@ -21,12 +21,13 @@ const verifyWait = 30 * time.Second
 
 // vacant looks at every site before a machine is made. A machine of the id that
 // stands already is somebody else's and refused, unless it is, in place, labels
-// and sizes, what an interrupted create of this very declaration leaves.
-func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostics) {
+// and sizes, what an interrupted create of this very declaration leaves. It tells
+// whether its standby stands so.
+func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostics) (standby bool) {
 	all, err := r.places.Sites()
 	if err != nil {
 		diags.Append(diagnose.Unable("create", describe(m.ID, m.Name), err))
-		return
+		return false
 	}
 	for _, s := range all {
 		found, err := everyAt(ctx, r.places, m.vmid(), s, (*platform.Site).FindNewVM)
@@ -44,13 +45,16 @@ func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostic
 				diags.AddAttributeError(path.Root("name"), diagnose.Summary("create", describe(m.ID, m.Name)), m.exists(f))
 				continue
 			}
-			if f.vm.Role != psn.RoleStandby {
+			if f.vm.Role == psn.RoleStandby {
+				standby = true
+			} else {
 				diags.AddAttributeWarning(path.Root("name"), fmt.Sprintf("%s stood already", describe(m.ID, m.Name)),
 					fmt.Sprintf("It stands at %s (cluster %s) exactly as declared, as an interrupted apply leaves it, and was taken over.\n\n"+
 						"What to do: if another configuration declares it too, take it out of one of the two.", f.at.ID(), f.vm.Cluster))
 			}
 		}
 	}
+	return standby
 }
 
 func (m model) exists(f seen) string {
@@ -86,11 +90,7 @@ func made(vm psn.VM, spec driver.VMSpec) bool {
 
 // nothingLeft looks, after a create failed, whether no machine was made there. In
 // doubt it says no, so that the state goes on naming what may exist.
-func (r *vmResource) nothingLeft(ctx context.Context, m model, where spot, cause error) bool {
-	var other *taken
-	if errors.As(cause, &other) {
-		return true
-	}
+func (r *vmResource) nothingLeft(ctx context.Context, where spot, id psn.VMID, cause error) bool {
 	if psn.Is(cause, psn.Unavailable) || ctx.Err() != nil {
 		return false // the site may still be making it
 	}
@@ -101,8 +101,39 @@ func (r *vmResource) nothingLeft(ctx context.Context, m model, where spot, cause
 		return true // the site is not configured: nobody was asked
 	}
 	at.Refresh()
-	_, err = at.FindVM(ctx, m.vmid())
+	_, err = at.FindVM(ctx, id)
 	return psn.Is(err, psn.NotFound)
+}
+
+// undone says whether nothing of a create that failed is left, so that the state
+// has nothing to name. A standby that it made is removed again when the machine
+// itself is not there; one of which somebody else has the machine is left to them.
+func (r *vmResource) undone(ctx context.Context, m model, hadStandby bool, cause error) (bool, error) {
+	var other *taken
+	if errors.As(cause, &other) {
+		return true, nil
+	}
+	if !r.nothingLeft(ctx, m.home(), m.vmid(), cause) {
+		return false, nil
+	}
+	to := m.standby()
+	if to == (spot{}) || hadStandby {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyWait)
+	defer cancel()
+	at, err := r.places.Site(to.site, to.platform)
+	if err != nil {
+		return true, err
+	}
+	vm, err := at.FindVM(ctx, m.vmid())
+	switch {
+	case psn.Is(err, psn.NotFound):
+		return true, nil
+	case err == nil && vm.Role == psn.RoleStandby:
+		err = at.DeleteVM(ctx, vm.Ref)
+	}
+	return true, err
 }
 
 // room refuses a place chosen by hand that does not exist or could never hold
