@@ -111,7 +111,7 @@ func (s *Site) makeCard(ctx context.Context, p *plan, n int) (string, error) {
 		Port card `json:"port"`
 	}
 	err = post(ctx, c, "ports", map[string]any{"port": port}, &made)
-	if hasStatus(err, http.StatusConflict) && (p.NICs[n].FixedIP != "" || p.NICs[n].MAC != "") {
+	if code, _ := s.classify(err); code == psn.Conflict && (p.NICs[n].FixedIP != "" || p.NICs[n].MAC != "") {
 		err = s.adding(err, "choose another address, or remove the port that has it (openstack port list --fixed-ip ip-address=…, --mac-address …)")
 	}
 	return made.Port.ID, err

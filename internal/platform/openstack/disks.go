@@ -212,9 +212,7 @@ func (s *Site) agreedDisks(ctx context.Context, c *gophercloud.ServiceClient, id
 // diskVolumesWith is diskVolumes as soon as all that was made here is among them:
 // a list may be behind.
 func (s *Site) diskVolumesWith(ctx context.Context, c *gophercloud.ServiceClient, id psn.VMID, made map[string]bool) (disks map[int]diskOfVolume, surplus []diskOfVolume, err error) {
-	short, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	err = s.wait(short, "its volumes to be listed", func(context.Context) (bool, error) {
+	err = s.listed(ctx, "a volume of it", func(ctx context.Context) (bool, error) {
 		if disks, surplus, err = s.diskVolumes(ctx, c, id); err != nil {
 			return false, err
 		}

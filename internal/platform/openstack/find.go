@@ -81,12 +81,13 @@ func (s *Site) serversWithDisks(ctx context.Context, id psn.VMID) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out, seen []string
 	for _, v := range disks {
 		for _, a := range v.Attached {
-			if slices.Contains(out, a.Server) {
+			if slices.Contains(seen, a.Server) {
 				continue
 			}
+			seen = append(seen, a.Server)
 			m, err := s.machine(ctx, a.Server)
 			switch {
 			case gone(err):

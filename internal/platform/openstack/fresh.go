@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,10 @@ func (t *fresh) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		if res.StatusCode < http.StatusMultipleChoices {
-			return res, t.made.learn(req, res)
+			if err := t.made.learn(req, res); err != nil {
+				return nil, err
+			}
+			return res, nil
 		}
 		left := t.made.behind(req, res)
 		if left <= 0 {
@@ -58,7 +62,7 @@ type birth struct {
 }
 
 // largestNamed bounds what is read of a body to look for ids: longer ones are
-// lists, or contents of images.
+// contents of images, or refusals that go on and on.
 const largestNamed = 1 << 20
 
 // learn reads from an answer what the request made or ended.
@@ -66,7 +70,7 @@ func (r *recent) learn(req *http.Request, res *http.Response) error {
 	switch {
 	case req.Method == http.MethodDelete:
 		r.end(req.URL.Path)
-	case req.Method == http.MethodPost && res.ContentLength <= largestNamed && strings.Contains(res.Header.Get("Content-Type"), "json"):
+	case req.Method == http.MethodPost && strings.Contains(res.Header.Get("Content-Type"), "json"):
 		b, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
 		res.Body = io.NopCloser(bytes.NewReader(b))
@@ -119,21 +123,26 @@ func (r *recent) add(ids []string, named func(id string) bool) {
 	}
 }
 
-// end forgets what a deletion was accepted of, and what it was made of: a server's
+// end forgets what a deletion was accepted of, and what a server was made of: its
 // volumes may go with it, and nobody is to wait for what has gone.
 func (r *recent) end(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for id, b := range r.at {
-		if !strings.HasSuffix(path, "/"+id) {
+		if !strings.HasSuffix(path, "/"+id) || detaches.MatchString(path) {
 			continue
 		}
 		delete(r.at, id)
-		for _, part := range b.of {
-			delete(r.at, part)
+		if strings.HasSuffix(path, "/servers/"+id) {
+			for _, part := range b.of {
+				delete(r.at, part)
+			}
 		}
 	}
 }
+
+// detaches is the path of what a server is only to let go of.
+var detaches = regexp.MustCompile(`/(os-volume_attachments|os-interface)/[^/]+$`)
 
 // behind is how long a refusal may still come of an object, which the request
 // names, not being known yet; zero when it does not.

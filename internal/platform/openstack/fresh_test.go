@@ -35,7 +35,7 @@ func (b *behind) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case body == "new":
 		text = `{"volume": {"id": "v-1", "size": 1}}`
-	case strings.HasSuffix(req.URL.Path, "/servers") && b.denials == 0:
+	case (strings.HasSuffix(req.URL.Path, "/servers") || strings.HasSuffix(req.URL.Path, "/snapshots")) && b.denials == 0:
 		text = `{"server": {"id": "s"}}`
 	case body == "bare":
 		text = `{"id": "v-1", "status": "queued"}`
@@ -68,6 +68,8 @@ func TestJustMadeIsAskedForAgain(t *testing.T) {
 		"nothing was made":   {behind{1, 404, "", nil}, nil, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
 		"deletion":           {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"DELETE", "/volumes/v-1", ""}, 200, 2},
 		"deleted":            {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
+		"detached":           {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 200, 2},
+		"of a snapshot":      {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 200, 2},
 		"not of that server": {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 200, 2},
 		"went with a server": {behind{1, 404, "", nil}, [][3]string{{"POST", "/volumes", "new"}}, [3]string{"GET", "/volumes/v-1", ""}, 404, 1},
 	} {
@@ -98,6 +100,11 @@ func TestJustMadeIsAskedForAgain(t *testing.T) {
 			switch name {
 			case "deleted":
 				send("DELETE", "/volumes/v-1", "")
+			case "detached":
+				send("DELETE", "/v2.1/servers/s/os-volume_attachments/v-1", "")
+			case "of a snapshot":
+				send("POST", "/snapshots", `{"volume":"v-1"}`)
+				send("DELETE", "/snapshots/s", "")
 			case "went with a server", "not of that server":
 				body := `{"uuid":"v-1"}`
 				if name == "not of that server" {

@@ -42,9 +42,7 @@ func (s *Site) agreedImage(ctx context.Context, c *gophercloud.ServiceClient, pr
 	}
 	var found []glanceImage
 	is := func(i glanceImage) bool { return i.ID == made.ID && i.Status == imageActive }
-	short, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	err := s.wait(short, "image "+made.ID+" to be listed", func(context.Context) (bool, error) { // a list may be behind
+	err := s.listed(ctx, "image "+made.ID, func(ctx context.Context) (bool, error) {
 		var err error
 		found, err = s.imagesNamed(ctx, c, project, spec)
 		return slices.ContainsFunc(found, is), err

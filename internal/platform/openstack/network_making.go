@@ -3,6 +3,7 @@ package openstack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,10 +37,8 @@ const makingTime = 20 * time.Second
 // first: what is on its way out has gone, and own, when it is not empty, is listed,
 // as a list may be behind. Those that stay are for the caller to refuse.
 func namesakes[T sameNamed](ctx context.Context, s *Site, own string, look func(context.Context) ([]T, error)) (found []T, err error) {
-	short, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
 	listed := false
-	err = s.wait(short, "those of its name to be listed", func(context.Context) (bool, error) {
+	err = s.listed(ctx, "one that was made here", func(ctx context.Context) (bool, error) {
 		seen, err := look(ctx)
 		if err != nil {
 			return false, err
@@ -50,7 +49,7 @@ func namesakes[T sameNamed](ctx context.Context, s *Site, own string, look func(
 		listed = own == "" || at >= 0
 		return listed && (at > 0 || len(found) < 2 || !slices.ContainsFunc(found[1:], T.making)), nil
 	})
-	if listed && short.Err() != nil && ctx.Err() == nil {
+	if listed && errors.Is(err, errUnlisted) {
 		err = nil
 	}
 	return found, err

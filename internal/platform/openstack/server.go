@@ -110,8 +110,7 @@ func (s server) power() psn.PowerState {
 	case "RESIZE", "VERIFY_RESIZE", "REVERT_RESIZE":
 		return psn.Unsettled
 	}
-	// In the making, or broken: Nova's last look at the
-	// hypervisor decides.
+	// In the making, or broken: Nova's last look at the hypervisor decides.
 	if s.Power == 1 {
 		return psn.PoweredOn
 	}

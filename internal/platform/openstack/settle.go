@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/patience"
+	"github.com/italia/terraform-provider-psn/internal/psn"
 )
 
 // settleTime bounds how long a service may contradict itself: not know an
@@ -27,6 +29,21 @@ func (s *Site) settled(ctx context.Context, f func() error, statuses ...int) err
 			return err
 		}
 	}
+}
+
+// errUnlisted is in the error of listed when its time is up.
+var errUnlisted = errors.New("is not listed as it should be")
+
+// listed looks until a list, which may be behind, tells of what was just made, at
+// most for settleTime.
+func (s *Site) listed(ctx context.Context, what string, look func(context.Context) (bool, error)) error {
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err := s.wait(short, what+" to be listed", look)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return psn.Errorf(psn.Unavailable, "%s %w %s after it was made", what, errUnlisted, settleTime)
+	}
+	return err
 }
 
 // free is settled for requests about an object that may still be changing.

@@ -91,6 +91,9 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 	if v, err = s.volumeReady(ctx, c, v.ID, v.making()); err != nil {
 		return nil, err
 	}
+	if spec.Maker != "" && !v.of(spec) {
+		return nil, psn.Errorf(psn.AlreadyExists, "another took volume %q (%s) over while it was being made", v.Name, v.ID)
+	}
 	s.volumeMade(ctx, c, spec, v)
 	out := v.observed(spec.Tenant)
 	return &out, nil

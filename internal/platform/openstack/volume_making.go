@@ -192,9 +192,7 @@ func (s *Site) agreedVolume(ctx context.Context, c *gophercloud.ServiceClient, s
 // volumesWith is volumesNamed as soon as the volume of the id is among them: a list
 // may be behind.
 func (s *Site) volumesWith(ctx context.Context, c *gophercloud.ServiceClient, name, id string) (found []cinderVolume, err error) {
-	short, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	err = s.wait(short, "volume "+id+" to be listed", func(context.Context) (bool, error) {
+	err = s.listed(ctx, "volume "+id, func(ctx context.Context) (bool, error) {
 		found, err = s.volumesNamed(ctx, c, name)
 		return slices.ContainsFunc(found, func(v cinderVolume) bool { return v.ID == id }), err
 	})

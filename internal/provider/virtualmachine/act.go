@@ -69,8 +69,17 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 // starts when all is changed.
 func (r *vmResource) change(ctx context.Context, m, state model, active seen) error {
 	want := psn.PowerState(m.PowerState.ValueString())
-	runs := active.vm.Power == psn.PoweredOn || active.vm.Power == psn.Unsettled // which may run
-	goesOff := runs && want == psn.PoweredOff
+	if active.vm.Power == psn.Unsettled { // first things first: between two sizes a machine takes no card
+		if err := active.at.Power(ctx, active.vm.Ref, want); err != nil {
+			return err
+		}
+		vm, err := active.at.DescribeVM(ctx, active.vm.Ref)
+		if err != nil {
+			return err
+		}
+		active.vm = vm
+	}
+	goesOff := active.vm.Power == psn.PoweredOn && want == psn.PoweredOff
 	c, err := m.quietChange(active, len(disksOf(state.Disks)))
 	if err == nil {
 		err = active.alter(ctx, c, goesOff)
@@ -79,7 +88,7 @@ func (r *vmResource) change(ctx context.Context, m, state model, active seen) er
 		err = stop(ctx, active)
 	}
 	if err == nil {
-		err = active.alter(ctx, m.sizeChange(*active.vm), runs)
+		err = active.alter(ctx, m.sizeChange(*active.vm), active.vm.Power == psn.PoweredOn)
 	}
 	if err != nil {
 		return err

@@ -55,9 +55,11 @@ func TestDisruption(t *testing.T) {
 		"both":          {func(_, m *model) { m.VCPUs, m.Disks = types.Int64Value(4), gibs(10, 20, 5) }, known("restart: vCPUs 2 -> 4; adds disks[2] of 5 GiB")},
 		"stop":          {func(_, m *model) { m.PowerState = known("off") }, known("stops the machine")},
 		"start":         {func(prior, _ *model) { prior.PowerState = known("off") }, known("starts the machine")},
-		"between sizes": {func(prior, _ *model) { prior.PowerState = known("unsettled") }, known("ends a change of size that was cut off, no restart")},
+		"between sizes": {func(prior, _ *model) { prior.PowerState = known("unsettled") }, known("ends a change of size that was cut off")},
 		"between sizes, to be off": {func(prior, m *model) { prior.PowerState, m.PowerState = known("unsettled"), known("off") },
-			known("ends a change of size that was cut off, no restart; stops the machine")},
+			known("ends a change of size that was cut off")},
+		"between sizes, and more": {func(prior, m *model) { prior.PowerState, m.Disks = known("unsettled"), gibs(10, 30) },
+			known("ends a change of size that was cut off; grows disks[1] from 20 to 30 GiB, no restart")},
 		"while off": {func(prior, m *model) {
 			prior.PowerState, m.PowerState, m.VCPUs = known("off"), known("off"), types.Int64Value(4)
 		}, known("vCPUs 2 -> 4, the machine is off")},

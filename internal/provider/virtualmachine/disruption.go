@@ -45,16 +45,16 @@ func (m model) disruption(prior *model, adopting bool) types.String {
 		return types.StringUnknown()
 	}
 	restart, quiet := m.deeds(*prior)
-	unsettled := prior.PowerState.ValueString() == string(psn.Unsettled)
-	if unsettled {
-		quiet = append([]string{"ends a change of size that was cut off"}, quiet...)
-	}
 	if adopting {
 		quiet = append([]string{"takes the machine over"}, quiet...)
 	}
 	var parts []string
+	was := psn.PowerState(prior.PowerState.ValueString())
+	if was == psn.Unsettled { // nothing tells whether it ran before
+		parts, was = append(parts, "ends a change of size that was cut off"), psn.PowerState(m.PowerState.ValueString())
+	}
 	switch {
-	case !unsettled && prior.PowerState.ValueString() != string(psn.PoweredOn) && len(restart)+len(quiet) > 0:
+	case was != psn.PoweredOn && len(restart)+len(quiet) > 0:
 		parts = append(parts, strings.Join(append(restart, quiet...), ", ")+", the machine is off")
 	case len(restart) > 0:
 		parts = append(parts, "restart: "+strings.Join(restart, ", "))
@@ -64,7 +64,7 @@ func (m model) disruption(prior *model, adopting bool) types.String {
 	case len(quiet) > 0:
 		parts = append(parts, strings.Join(quiet, ", ")+", no restart")
 	}
-	if !m.PowerState.Equal(prior.PowerState) && !(unsettled && m.PowerState.ValueString() == string(psn.PoweredOn)) {
+	if m.PowerState.ValueString() != string(was) {
 		parts = append(parts, map[string]string{string(psn.PoweredOn): "starts the machine", string(psn.PoweredOff): "stops the machine"}[m.PowerState.ValueString()])
 	}
 	if len(parts) == 0 {

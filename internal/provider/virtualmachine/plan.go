@@ -145,7 +145,7 @@ func (m *model) change(config, prior model, was past, diags *diag.Diagnostics) {
 			fmt.Sprintf("It stands at %s, cluster %s. Afterwards nothing is reserved for this machine at another site: should its site be lost, it is lost too.",
 				site, prior.StandbyCluster.ValueString()))
 	}
-	on := prior.PowerState.ValueString() == string(psn.PoweredOn)
+	on := prior.PowerState.ValueString() == string(psn.PoweredOn) || prior.PowerState.ValueString() == string(psn.Unsettled)
 	resized := changed(prior.VCPUs, m.VCPUs) || changed(prior.MemoryGiB, m.MemoryGiB)
 	if on && resized {
 		diags.AddAttributeWarning(path.Root("vcpus"), fmt.Sprintf("Resizing restarts %s", describe(m.ID, m.Name)),
