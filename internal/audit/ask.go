@@ -26,7 +26,7 @@ func askedIn(resources []Resource) (asks map[ask]string, whole map[string]bool) 
 		}
 		if n, is := r.After["dr_reserve"].(json.Number); is {
 			asks[ask{id, "dr_reserve", ""}] = n.String()
-		} else {
+		} else if r.Unknown["dr_reserve"] != true {
 			asks[ask{id, "dr_reserve", ""}] = fmt.Sprint(wholeReserve)
 		}
 		quotaAsks(asks, id, "", r.After["quota"])
@@ -110,6 +110,9 @@ func (d *Diff) asks(before, after *Report) {
 		was, old := before.asks[a]
 		now, is := after.asks[a]
 		if was == now || !before.whole[a.subject] || !after.whole[a.subject] {
+			continue
+		}
+		if a.what == "dr_reserve" && old != is { // one file does not tell yet how much
 			continue
 		}
 		e := EffectNeutral

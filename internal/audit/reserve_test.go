@@ -3,6 +3,8 @@ package audit_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/italia/terraform-provider-psn/internal/audit"
 )
 
 // The clusters of the fixture have room for what they run and take over, and no
@@ -41,5 +43,40 @@ func TestReserveOfAPlacement(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// A reserve that is known after apply only is neither all nor nothing: it is not
+// compared.
+func TestCompareAnUnknownReserve(t *testing.T) {
+	t.Parallel()
+	report := func(reserve any, unknown bool) *audit.Report {
+		f := newFixture(1)
+		if reserve != nil {
+			f.edit(placement, "dr_reserve", reserve)
+		}
+		if unknown {
+			f.unknown[placement] = object{"dr_reserve": true}
+		}
+		return evaluate(t, f.plan(t))
+	}
+	for name, tc := range map[string]struct {
+		was, is *audit.Report
+		want    string
+	}{
+		"not known any more":  {report(50, false), report(nil, true), ""},
+		"known by now":        {report(nil, true), report(50, false), ""},
+		"never known":         {report(nil, true), report(nil, true), ""},
+		"not said, then less": {report(nil, false), report(50, false), "worse dr_reserve p_bs/default: 100 > 50"},
+	} {
+		got := ""
+		for _, c := range changes(audit.Compare(tc.was, tc.is)) {
+			if strings.Contains(c, "dr_reserve") {
+				got += c
+			}
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
 	}
 }

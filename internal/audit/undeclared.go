@@ -153,8 +153,9 @@ func lost(d Declared, want instances, missing []string, emptied bool) psn.Findin
 
 // unclaimed returns a test whether instances that are missing, or any when they
 // are not told, would make, of a type of machine, one that a psn_placement
-// assigns and that no machine of the plan is. Other providers may make machines of assignments too; then, and where
-// a machine does not tell which it is, nothing is known to be left.
+// assigns and that no machine of the plan is. Other providers may make machines
+// of assignments too; then, and where a machine does not tell which it is,
+// nothing is known to be left.
 func unclaimed(f *File) func(kind string, missing []string) bool {
 	none := func(string, []string) bool { return false }
 	if len(f.Foreign) > 0 {

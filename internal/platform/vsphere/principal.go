@@ -28,25 +28,25 @@ var tenantPrivileges = []string{
 }
 
 // grant gives the group the tenant's role on the objects and all below them.
-// What others have there stays.
+// What others have there stays, and so does a role of the group's own that gives
+// all of it: the vCenter's people may give it more.
 func (s *Site) grant(ctx context.Context, group string, on []ref) error {
 	role, err := s.role(ctx)
 	if err != nil {
 		return err
 	}
+	theirs := func(p types.Permission) bool { return p.Group && strings.EqualFold(p.Principal, group) }
 	manager := *s.conn.vim.ServiceContent.AuthorizationManager
 	for _, entity := range on {
 		res, err := methods.RetrieveEntityPermissions(ctx, s.conn.vim, &types.RetrieveEntityPermissions{This: manager, Entity: entity})
 		if err != nil {
 			return err
 		}
-		want := types.Permission{Entity: &entity, Principal: group, Group: true, RoleId: role, Propagate: true}
-		all := slices.DeleteFunc(res.Returnval, func(p types.Permission) bool {
-			return p.Group && strings.EqualFold(p.Principal, group)
-		})
-		if len(all) < len(res.Returnval) && slices.ContainsFunc(res.Returnval, func(p types.Permission) bool { return samePermission(p, want) }) {
+		if slices.ContainsFunc(res.Returnval, func(p types.Permission) bool { return theirs(p) && role.givenBy(p) }) {
 			continue
 		}
+		all := slices.DeleteFunc(res.Returnval, theirs)
+		want := types.Permission{Entity: &entity, Principal: group, Group: true, RoleId: role.id, Propagate: true}
 		_, err = methods.SetEntityPermissions(ctx, s.conn.vim, &types.SetEntityPermissions{This: manager, Entity: entity, Permission: append(all, want)})
 		if isFault[types.UserNotFound](err) {
 			return psn.Errorf(psn.InvalidInput, "principal %q is no group that this vCenter's directories know (UserNotFound): use \"DOMAIN\\group\" or \"group@domain\"", group)
@@ -56,10 +56,6 @@ func (s *Site) grant(ctx context.Context, group string, on []ref) error {
 		}
 	}
 	return nil
-}
-
-func samePermission(a, b types.Permission) bool {
-	return a.Group == b.Group && strings.EqualFold(a.Principal, b.Principal) && a.RoleId == b.RoleId && a.Propagate == b.Propagate
 }
 
 // Principals implements driver.Principals. A vCenter tells everything that is
@@ -72,8 +68,8 @@ func (s *Site) Principals(ctx context.Context) ([]driver.Grant, error) {
 
 func (s *Site) principals(ctx context.Context) ([]driver.Grant, error) {
 	out := []driver.Grant{}
-	role, made, err := s.findRole(ctx)
-	if err != nil || !made {
+	role, err := s.findRole(ctx)
+	if err != nil || role == nil {
 		return out, err
 	}
 	topo, err := s.topology(ctx)
@@ -84,9 +80,9 @@ func (s *Site) principals(ctx context.Context) ([]driver.Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	on := map[ref][]string{} // groups that have the role there
+	on := map[ref][]string{} // groups that have all of the role there
 	for _, p := range res.Returnval {
-		if p.Entity != nil && p.Group && p.Propagate && p.RoleId == role {
+		if p.Entity != nil && p.Group && role.givenBy(p) {
 			on[*p.Entity] = append(on[*p.Entity], p.Principal)
 		}
 	}
@@ -138,33 +134,46 @@ func groupName(principal string) string {
 	return principal
 }
 
-// findRole returns the id of the tenants' role, when there is one.
-func (s *Site) findRole(ctx context.Context) (id int32, made bool, err error) {
-	var m mo.AuthorizationManager
-	if err := s.readOne(ctx, *s.conn.vim.ServiceContent.AuthorizationManager, []string{"roleList"}, &m); err != nil {
-		return 0, false, err
-	}
-	for _, r := range m.RoleList {
-		if r.Name == tenantRole {
-			return r.RoleId, true, nil
-		}
-	}
-	return 0, false, nil
+// peopleRole is the tenants' role as it stands.
+type peopleRole struct {
+	id   int32
+	give map[int32]bool // the roles, itself among them, with all of its privileges
 }
 
-// role returns the id of the tenants' role, making it when it is missing. One
-// that stands is left as the vCenter's people made it.
-func (s *Site) role(ctx context.Context) (int32, error) {
+// givenBy reports whether a permission gives all of the role, here and below.
+func (r *peopleRole) givenBy(p types.Permission) bool { return p.Propagate && r.give[p.RoleId] }
+
+// findRole returns the tenants' role, nil when there is none.
+func (s *Site) findRole(ctx context.Context) (*peopleRole, error) {
+	var m mo.AuthorizationManager
+	if err := s.readOne(ctx, *s.conn.vim.ServiceContent.AuthorizationManager, []string{"roleList"}, &m); err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(m.RoleList, func(r types.AuthorizationRole) bool { return r.Name == tenantRole })
+	if at < 0 {
+		return nil, nil
+	}
+	ours := m.RoleList[at]
+	role := &peopleRole{id: ours.RoleId, give: map[int32]bool{}}
+	for _, r := range m.RoleList {
+		role.give[r.RoleId] = !slices.ContainsFunc(ours.Privilege, func(p string) bool { return !slices.Contains(r.Privilege, p) })
+	}
+	return role, nil
+}
+
+// role returns the tenants' role, making it when it is missing. One that stands is
+// left as the vCenter's people made it.
+func (s *Site) role(ctx context.Context) (*peopleRole, error) {
 	for range 2 {
-		if id, made, err := s.findRole(ctx); made || err != nil {
-			return id, err
+		if role, err := s.findRole(ctx); role != nil || err != nil {
+			return role, err
 		}
 		_, err := methods.AddAuthorizationRole(ctx, s.conn.vim, &types.AddAuthorizationRole{
 			This: *s.conn.vim.ServiceContent.AuthorizationManager, Name: tenantRole, PrivIds: tenantPrivileges,
 		})
 		if err != nil && !isFault[types.AlreadyExists](err) {
-			return 0, fmt.Errorf("create role %q: %w", tenantRole, err)
+			return nil, fmt.Errorf("create role %q: %w", tenantRole, err)
 		}
 	}
-	return 0, psn.Errorf(psn.Unavailable, "role %q was removed while it was being made", tenantRole)
+	return nil, psn.Errorf(psn.Unavailable, "role %q was removed while it was being made", tenantRole)
 }

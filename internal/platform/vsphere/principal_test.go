@@ -67,6 +67,25 @@ func TestPrincipalsAreThoseWithAllOfIt(t *testing.T) {
 			told(grant)
 		}
 	}
+	// More than it was given is all of that, and is not taken away.
+	strong, err := m.AddRole(ctx, "psn-tenant-backup", append(roles.ByName("psn-tenant").Privilege, "VirtualMachine.State.CreateSnapshot"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		more := p
+		more.RoleId = strong
+		if err := m.SetEntityPermissions(ctx, *p.Entity, []types.Permission{more}); err != nil {
+			t.Fatal(err)
+		}
+		told(grant)
+		ensure()
+		told(grant)
+		got, err := m.RetrieveEntityPermissions(ctx, *p.Entity, false)
+		if d := cmp.Diff([]types.Permission{more}, got); err != nil || d != "" {
+			t.Errorf("made more on %s: %v %s", p.Entity, err, d)
+		}
+	}
 }
 
 func TestSamePrincipal(t *testing.T) {

@@ -23,7 +23,6 @@ var refusal = regexp.MustCompile(`(?s)^400 [^:{]*: (\{.*\})$`)
 var refusalCodes = map[string]psn.Code{
 	"already_exists":   psn.AlreadyExists,
 	"invalid_argument": psn.InvalidInput,
-	"not_found":        psn.NotFound,
 	"resource_in_use":  psn.Conflict,
 	"unauthenticated":  psn.Unauthenticated,
 	"unauthorized":     psn.Forbidden,
@@ -44,10 +43,7 @@ func readable(err error) error {
 		return psn.Errorf(psn.Conflict, "tagging service refused: %s", strings.Join(said, "; "))
 	}
 	m := refusal.FindStringSubmatch(err.Error())
-	switch {
-	case m == nil && rest.IsStatusError(cause(err), http.StatusNotFound):
-		return psn.Errorf(psn.NotFound, "tagging service does not know the object, or a tag or category of it")
-	case m == nil:
+	if m == nil {
 		return err
 	}
 	var body struct {

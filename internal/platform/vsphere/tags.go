@@ -28,8 +28,9 @@ const (
 // tagger creates and attaches tags over the REST interface. Ids are looked up
 // once per process, and again when one of them turns out to be gone.
 type tagger struct {
-	mgr  *tags.Manager
-	auth *restAuth
+	mgr    *tags.Manager
+	auth   *restAuth
+	settle time.Duration // settleTime but in tests
 
 	mu         sync.Mutex                   // guards what follows and makes each tag once
 	categories map[string]string            // name -> id
@@ -40,7 +41,7 @@ func newTagger(conn *session) *tagger {
 	c := rest.NewClient(conn.vim)
 	auth := &restAuth{cfg: conn.cfg, next: conn.wire, client: c}
 	c.Client.Client.Transport = auth
-	return &tagger{mgr: tags.NewManager(c), auth: auth, ids: map[string]map[string]string{}}
+	return &tagger{mgr: tags.NewManager(c), auth: auth, settle: settleTime, ids: map[string]map[string]string{}}
 }
 
 func (t *tagger) close(ctx context.Context) { t.auth.logout(ctx) }
@@ -63,7 +64,7 @@ func (t *tagger) label(ctx context.Context, vm types.ManagedObjectReference, ten
 const settleTime = 15 * time.Second
 
 func (t *tagger) attach(ctx context.Context, obj types.ManagedObjectReference, want map[string]string, replace bool) error {
-	short, cancel := context.WithTimeout(ctx, settleTime)
+	short, cancel := context.WithTimeout(ctx, t.settle)
 	defer cancel()
 	for pause := taskPauseFirst; ; pause = min(2*pause, taskPauseLast) {
 		err := t.attachOnce(ctx, obj, want, replace)
@@ -75,6 +76,7 @@ func (t *tagger) attach(ctx context.Context, obj types.ManagedObjectReference, w
 			if patience.Sleep(short, pause) == nil {
 				continue
 			}
+			return psn.Errorf(psn.Unavailable, "tagging service does not know the object yet, or a tag or category of it: apply again")
 		case isRefusal(err) && !replace:
 			// The object, made before, has another tag of a category.
 			replace = true

@@ -29,8 +29,13 @@ const (
 // Volumes implements driver.Volumes. It costs two requests or more per datastore
 // (a search is a task) and three besides, whatever the number of volumes.
 func (s *Site) Volumes(ctx context.Context) ([]driver.Volume, error) {
-	v, _, err := s.volumes(ctx, "")
-	return v, s.coded("list volumes", err)
+	all, _, err := s.volumes(ctx, "")
+	for i := range all {
+		// Of one whose disk cannot be asked nothing is known to be ours, and it is
+		// listed as the others are.
+		all[i].Maker, _ = s.unanswered(ctx, all[i])
+	}
+	return all, s.coded("list volumes", err)
 }
 
 // volumes lists the volumes of one tenant, or of all, and tells which of them are
@@ -85,9 +90,6 @@ func (s *Site) volumes(ctx context.Context, tenant psn.TenantID) ([]driver.Volum
 	}
 	out := []driver.Volume{}
 	for _, v := range byRef {
-		if v.Maker, err = s.unanswered(ctx, v); err != nil {
-			return nil, nil, err
-		}
 		out = append(out, v)
 	}
 	slices.SortFunc(out, func(a, b driver.Volume) int {
@@ -162,7 +164,7 @@ func (s *Site) createVolume(ctx context.Context, spec driver.VolumeSpec) (*drive
 	if err != nil {
 		return nil, err
 	}
-	s.answered(v)
+	s.claims.end(v.Ref)
 	return v, nil
 }
 
@@ -173,7 +175,13 @@ func (s *Site) sameVolume(ctx context.Context, spec driver.VolumeSpec) (*driver.
 	if err != nil || v == nil {
 		return nil, err
 	}
-	if spec.Maker != "" && v.Maker != spec.Maker {
+	maker := spec.Maker
+	if maker != "" {
+		if maker, err = s.unanswered(ctx, *v); err != nil {
+			return nil, fmt.Errorf("find out who made the one that stands: %w", err)
+		}
+	}
+	if maker != spec.Maker {
 		return nil, psn.Errorf(psn.AlreadyExists, "volume %s of tenant %s stands already, with %d MiB on datastore %q", spec.Name, spec.Tenant, v.SizeBytes>>20, v.StorageClass)
 	}
 	if v.SizeBytes != spec.SizeBytes || spec.StorageClass != "" && v.StorageClass != spec.StorageClass {
@@ -356,5 +364,9 @@ func (s *Site) deleteVolume(ctx context.Context, ref string) error {
 	if v.AttachedTo != "" {
 		return psn.Errorf(psn.Conflict, "virtual machine %s has it: detach it first", s.called(ctx, v.AttachedTo))
 	}
-	return s.deleteFile(ctx, volumePath(v.StorageClass, v.Tenant, v.Name))
+	err = s.deleteFile(ctx, volumePath(v.StorageClass, v.Tenant, v.Name))
+	if err == nil {
+		s.claims.end(ref)
+	}
+	return err
 }

@@ -61,7 +61,7 @@ func (s *Site) claim(ctx context.Context, spec driver.VolumeSpec, file string) e
 
 // unanswered is the maker of a volume that was made here and whose maker was not
 // told so yet; empty for any other.
-func (s *Site) unanswered(ctx context.Context, v driver.Volume) (string, error) {
+func (s *Site) unanswered(ctx context.Context, v driver.Volume) (maker string, err error) {
 	c, ok := s.claims.of(v.Ref)
 	if !ok || v.AttachedTo != "" {
 		return "", nil
@@ -70,13 +70,19 @@ func (s *Site) unanswered(ctx context.Context, v driver.Volume) (string, error) 
 	if isFault[types.FileNotFound](err) || err == nil && id != c.id {
 		return "", nil
 	}
-	return c.maker, err
+	if err != nil {
+		return "", err
+	}
+	return c.maker, nil
 }
 
-// answered ends the claim to a volume that is about to be returned.
-func (s *Site) answered(v *driver.Volume) {
-	s.claims.end(v.Ref)
-	v.Maker = ""
+// unmade ends the claim to a volume when the server said that it did not make it:
+// whatever stands under the name is another's. Where the answer did not come, or
+// says that trying again may help, the volume may be there, or come, all the same.
+func (s *Site) unmade(spec driver.VolumeSpec, said error) {
+	if faultOf(said) != nil && !psn.Is(s.coded("make", said), psn.Unavailable) {
+		s.claims.end(volumeRef(spec.Tenant, spec.Name))
+	}
 }
 
 // onlyOne returns the volume that was just made. Another process may have made one
@@ -97,12 +103,16 @@ func (s *Site) onlyOne(ctx context.Context, spec driver.VolumeSpec, store string
 		case v.StorageClass == store:
 			mine = &v
 		default:
+			s.claims.end(v.Ref)
 			err = psn.Errorf(psn.AlreadyExists, "another made volume %s of tenant %s at the same time, on datastore %q, and this one gave way; where none is left, both did: try again", spec.Name, spec.Tenant, v.StorageClass)
 			if left := s.deleteFile(ctx, volumePath(store, spec.Tenant, spec.Name)); left != nil {
 				err = fmt.Errorf("%w; and the one on datastore %q is left: %w", err, store, left)
 			}
 			return nil, err
 		}
+	}
+	if mine == nil { // removed meanwhile
+		s.claims.end(volumeRef(spec.Tenant, spec.Name))
 	}
 	return mine, nil
 }

@@ -64,6 +64,7 @@ func (s *Site) makeVolume(ctx context.Context, spec driver.VolumeSpec, store str
 	}
 	if err == nil {
 		err = s.moveFile(ctx, part, volumePath(store, spec.Tenant, spec.Name))
+		s.unmade(spec, err)
 	}
 	if err == nil {
 		return s.onlyOne(ctx, spec, store)
