@@ -68,10 +68,13 @@ func TestPrincipalsAreThoseWithAllOfIt(t *testing.T) {
 		}
 	}
 	// More than it was given is all of that, and is not taken away.
-	strong, err := m.AddRole(ctx, "psn-tenant-backup", append(roles.ByName("psn-tenant").Privilege, "VirtualMachine.State.CreateSnapshot"))
-	if err != nil {
+	if _, err := m.AddRole(ctx, "psn-tenant-backup", append(roles.ByName("psn-tenant").Privilege, "VirtualMachine.State.CreateSnapshot")); err != nil {
 		t.Fatal(err)
 	}
+	if roles, err = m.RoleList(ctx); err != nil {
+		t.Fatal(err)
+	}
+	strong := roles.ByName("psn-tenant-backup").RoleId // the simulator does not tell it when it makes the role
 	for _, p := range all {
 		more := p
 		more.RoleId = strong
