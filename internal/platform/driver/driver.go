@@ -23,7 +23,8 @@ type Site interface {
 	DeleteTenant(ctx context.Context, t psn.TenantID) error
 
 	// CreateVM makes a machine, powered off but for what VMSpec.On says. Idempotent
-	// by spec.ID.
+	// by spec.ID; with a Maker by that too, so that what another made, be it at the
+	// same time, is psn.AlreadyExists.
 	CreateVM(ctx context.Context, spec VMSpec) (ref string, err error)
 	// DescribeVM reads one machine with its disks and NICs. It is for a machine
 	// at hand (discovery, preflight), never for loops over an inventory.
@@ -104,6 +105,9 @@ type VMSpec struct {
 	// powers it on; where the platform makes no machine that does not start, it is
 	// left running, so that no first boot is cut off.
 	On bool
+	// Maker is a word that whoever makes this one machine has chosen for it alone.
+	// The machine bears it. Empty where any machine of the id will do.
+	Maker string
 }
 
 // GroupPolicy says how machines of a group share hosts.

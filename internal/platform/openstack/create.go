@@ -123,6 +123,9 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 		return "", psn.Errorf(psn.AlreadyExists,
 			"virtual machine %s stands here already as %q and is asked for as %q: one site holds one machine of an id", spec.ID, role, spec.Labels.Role)
 	}
+	if err := sv.madeBy(spec); err != nil {
+		return "", err
+	}
 	if sv.Metadata[keyMaking] == "" {
 		return sv.ID, nil
 	}
@@ -133,19 +136,32 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	return sv.ID, err
 }
 
+// madeBy refuses a server of another maker than the one that spec names.
+func (s *server) madeBy(spec driver.VMSpec) error {
+	if spec.Maker == "" || s.Metadata[keyMaker] == spec.Maker {
+		return nil
+	}
+	return psn.Errorf(psn.AlreadyExists, "another has made virtual machine %s (server %s)", spec.ID, s.ID)
+}
+
 // recover cleans up after a machine that cannot be made: it removes what this
 // call made, and no volume or port that stood before. Where Nova says that
 // something else has the place (psn.AlreadyExists, psn.Conflict) nothing is
 // removed at all. When it was another process that made the machine, that one's
-// machine is the answer.
+// machine is the answer, or a refusal where spec names a maker.
 func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error) {
 	ref := ""
+	var others error
 	code, _ := s.classify(cause)
 	taken := p.asked && (code == psn.AlreadyExists || code == psn.Conflict)
 	err := s.cleanUp(ctx, func(ctx context.Context) error {
 		sv, err := s.findServer(ctx, p.project, p.VMSpec)
 		if err != nil {
 			return err
+		}
+		if sv != nil && sv.madeBy(p.VMSpec) != nil {
+			others = sv.madeBy(p.VMSpec)
+			return nil
 		}
 		if sv != nil && sv.Status != "ERROR" {
 			ref = sv.ID
@@ -166,6 +182,9 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 	})
 	if err != nil {
 		return "", s.left(cause, "what was made of it", err)
+	}
+	if others != nil {
+		return "", others
 	}
 	if ref == "" {
 		return "", s.telling(p, cause, taken)
@@ -207,7 +226,7 @@ func (s *Site) launch(ctx context.Context, p *plan) (string, error) {
 // only the volumes that this call made; DeleteVM removes the others by itself.
 func (p *plan) body(disks, cards []string) map[string]any {
 	meta := labelled(p.Labels)
-	for k, v := range map[string]string{keyID: string(p.ID), keyMaking: "1", keyGuestOS: p.GuestOS, keyFirmware: p.Firmware, keyImage: p.image, keyGroup: p.Group} {
+	for k, v := range map[string]string{keyID: string(p.ID), keyMaking: "1", keyGuestOS: p.GuestOS, keyFirmware: p.Firmware, keyImage: p.image, keyGroup: p.Group, keyMaker: p.Maker} {
 		if v != "" {
 			meta[k] = v
 		}

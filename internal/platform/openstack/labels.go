@@ -24,6 +24,7 @@ const (
 	keyFirmware       = "psn.firmware"
 	keyImage          = "psn.image" // ref of the image the first disk was filled from
 	keyGroup          = "psn.group"
+	keyMaker          = "psn.maker" // of a server: the word of who made it
 	// keyMaking stands on a server until it has come to rest, powered off, for
 	// the first time: with it a later call goes on where one was cut off. On a
 	// volume it stands until that is available: what fails before holds nothing.

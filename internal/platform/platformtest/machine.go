@@ -1,6 +1,7 @@
 package platformtest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -180,6 +181,46 @@ func testParallelCreates(t *testing.T, h *Harness) {
 	})
 	if n := len(h.named(t, s, "same")); n != 1 {
 		t.Errorf("%d machines from simultaneous calls of one id: %v", n, refs)
+	}
+}
+
+// testMadeAtOnce: of several that name themselves as the maker of one machine one
+// has made it, and it is told apart from who asks again.
+func testMadeAtOnce(t *testing.T, h *Harness) {
+	h.tenant(t, h.open(t))
+	spec := func(n int) driver.VMSpec {
+		out := h.spec("twin")
+		out.Maker = fmt.Sprintf("process-%d", n)
+		return out
+	}
+	sites := []driver.Site{h.open(t), h.open(t)}
+	var refs [2]string
+	errs := [2]error{}
+	var both sync.WaitGroup
+	for n, s := range sites {
+		both.Go(func() { refs[n], errs[n] = s.CreateVM(within(t), spec(n)) })
+	}
+	both.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) {
+		t.Fatalf("made by %q: %v", refs, errs)
+	}
+	wantCode(t, errors.Join(errs[:]...), psn.AlreadyExists)
+	first := 0
+	if errs[0] != nil {
+		first = 1
+	}
+	if vms := h.named(t, sites[first], "twin"); len(vms) != 1 || vms[0].Ref != refs[first] {
+		t.Errorf("made by %q: %+v", refs, vms)
+	}
+	for range 2 {
+		if again, err := sites[first].CreateVM(within(t), spec(first)); err != nil || again != refs[first] {
+			t.Errorf("asked again by its maker: %q, %v", again, err)
+		}
+	}
+	_, err := sites[1-first].CreateVM(within(t), spec(1-first))
+	wantCode(t, err, psn.AlreadyExists)
+	if ref, err := sites[1-first].CreateVM(within(t), h.spec("twin")); err != nil || ref != refs[first] {
+		t.Errorf("asked for by anybody: %q, %v", ref, err)
 	}
 }
 

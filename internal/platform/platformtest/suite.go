@@ -36,6 +36,7 @@ var cases = []struct {
 	{"CreateAnswerLost", "", testLostAnswer},
 	{"UnknownAtFirst", "", testUnknownAtFirst},
 	{"CreateManyAtOnce", "", testParallelCreates},
+	{"MadeAtOnce", "", testMadeAtOnce},
 	{"FindOne", "", testFindOne},
 	{"NameTakenByOthers", "", testNameTaken},
 	{"SameIDOtherRole", "", testOtherRole},

@@ -145,7 +145,11 @@ func (s *Site) sameMachine(ctx context.Context, spec driver.VMSpec, bearer ref) 
 		if m.Config != nil && strings.EqualFold(m.Config.InstanceUuid, id.InstanceUUID()) {
 			var found psn.VM
 			label(&found, m)
-			if found.Role == spec.Labels.Role {
+			switch {
+			case found.Role != spec.Labels.Role:
+			case spec.Maker != "" && marks(m)[keyMaker] != spec.Maker:
+				return ref{}, psn.Errorf(psn.AlreadyExists, "another has made virtual machine %s (%s)", id, bearer.Value)
+			default:
 				return bearer, nil
 			}
 			return ref{}, psn.Errorf(psn.AlreadyExists,

@@ -28,6 +28,7 @@ const (
 	keyRole           = "psn.role"
 	keyPrimarySite    = "psn.primary_site"
 	keyImage          = "psn.image"        // ref of the template it was cloned from
+	keyMaker          = "psn.maker"        // the word of who made it
 	keyGroup          = "psn.group"        // name of the group within the tenant
 	keyPolicy         = "psn.group_policy" // how the group shares hosts
 	keyMetadata       = "psn.metadata"     // the owner's own, as one JSON object

@@ -200,7 +200,7 @@ func commonSpec(spec driver.VMSpec) (types.VirtualMachineConfigSpec, error) {
 		return types.VirtualMachineConfigSpec{}, err
 	}
 	extra := options(
-		keyID, string(spec.ID),
+		keyID, string(spec.ID), keyMaker, spec.Maker,
 		keyDisks, "",
 		// The guest sees its disks under the UUIDs known here.
 		"disk.EnableUUID", "TRUE",

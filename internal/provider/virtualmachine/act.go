@@ -2,6 +2,7 @@ package virtualmachine
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/italia/terraform-provider-psn/internal/platform/driver"
@@ -16,8 +17,10 @@ const (
 	shutdownRest = 5 * time.Second        // at last
 )
 
-// makeActive makes the machine at home and brings it to its power state.
-func (r *vmResource) makeActive(ctx context.Context, m model, boot firstBoot) (*psn.VM, error) {
+// makeActive makes the machine at home and brings it to its power state. One that
+// somebody else made since the sites were looked at is theirs; only one that stood
+// then, as an interrupted create leaves it, is gone on with.
+func (r *vmResource) makeActive(ctx context.Context, m model, boot firstBoot, stood bool) (*psn.VM, error) {
 	home := m.home()
 	at, err := r.places.Site(home.site, home.platform)
 	if err != nil {
@@ -25,11 +28,19 @@ func (r *vmResource) makeActive(ctx context.Context, m model, boot firstBoot) (*
 	}
 	spec := m.expandActive()
 	spec.UserData, spec.VendorData = boot.user, boot.vendor
+	if !stood {
+		spec.Maker = rand.Text()
+	}
 	ref, err := at.CreateVM(ctx, spec)
+	if psn.Is(err, psn.AlreadyExists) && spec.Maker != "" {
+		at.Refresh()
+		if vm, lookErr := at.FindVM(ctx, m.vmid()); lookErr == nil {
+			return nil, &taken{theirs(seen{at, vm})}
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	// Between the look at the sites and the call somebody else may have made it.
 	vm, err := at.FindVM(ctx, m.vmid())
 	if err != nil {
 		return nil, err

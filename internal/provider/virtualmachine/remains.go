@@ -193,7 +193,7 @@ func (r *vmResource) remake(ctx context.Context, from tfsdk.Config, m, state mod
 		return fail(err)
 	}
 	m.Disks = state.Disks
-	if _, err := r.makeActive(ctx, m, boot); err != nil {
+	if _, err := r.makeActive(ctx, m, boot, true); err != nil {
 		return fail(err)
 	}
 	vm, err := at.FindVM(ctx, m.vmid())

@@ -85,7 +85,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	hadStandby := r.vacant(ctx, m, &resp.Diagnostics)
+	stood, hadStandby := r.vacant(ctx, m, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -107,7 +107,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		}
 		return
 	}
-	active, err := r.makeActive(ctx, planned, boot)
+	active, err := r.makeActive(ctx, planned, boot, stood)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unable("create", describe(m.ID, m.Name), err)) // any attribute may be the cause
 		gone, left := r.undone(ctx, planned, hadStandby, err)

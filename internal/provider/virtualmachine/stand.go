@@ -22,12 +22,12 @@ const verifyWait = 30 * time.Second
 // vacant looks at every site before a machine is made. A machine of the id that
 // stands already is somebody else's and refused, unless it is, in place, labels
 // and sizes, what an interrupted create of this very declaration leaves. It tells
-// whether its standby stands so.
-func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostics) (standby bool) {
+// whether the machine and its standby stand so.
+func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostics) (active, standby bool) {
 	all, err := r.places.Sites()
 	if err != nil {
 		diags.Append(diagnose.Unable("create", describe(m.ID, m.Name), err))
-		return false
+		return false, false
 	}
 	for _, s := range all {
 		found, err := everyAt(ctx, r.places, m.vmid(), s, (*platform.Site).FindNewVM)
@@ -48,13 +48,14 @@ func (r *vmResource) vacant(ctx context.Context, m model, diags *diag.Diagnostic
 			if f.vm.Role == psn.RoleStandby {
 				standby = true
 			} else {
+				active = true
 				diags.AddAttributeWarning(path.Root("name"), fmt.Sprintf("%s stood already", describe(m.ID, m.Name)),
 					fmt.Sprintf("It stands at %s (cluster %s) exactly as declared, as an interrupted apply leaves it, and was taken over.\n\n"+
 						"What to do: if another configuration declares it too, take it out of one of the two.", f.at.ID(), f.vm.Cluster))
 			}
 		}
 	}
-	return standby
+	return active, standby
 }
 
 func (m model) exists(f seen) string {
@@ -65,6 +66,12 @@ func (m model) exists(f seen) string {
 	return fmt.Sprintf("%s of this id already exists at %s (cluster %s), of service %q and class %q with %d vCPUs and %d MiB of memory, and is not what this declaration would make. Nothing was changed.\n\n"+
 		"What to do: import it with an import block of id %q (or the import command) and declare it as it stands, or give this machine another name.",
 		what, f.at.ID(), f.vm.Cluster, f.vm.Service, f.vm.Classification, f.vm.VCPUs, f.vm.MemoryMiB, m.ID.ValueString())
+}
+
+// theirs is said of a machine that another apply made while this one was to make it.
+func theirs(f seen) string {
+	return fmt.Sprintf("another apply made it at the same time: it stands at %s (cluster %s), and nothing of it was changed: "+
+		"if another configuration declares it too, take it out of one of the two; if not, apply again, which takes it over", f.at.ID(), f.vm.Cluster)
 }
 
 // leftover reports whether f is what a create of m makes there.
