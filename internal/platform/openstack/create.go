@@ -123,8 +123,8 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 		return "", psn.Errorf(psn.AlreadyExists,
 			"virtual machine %s stands here already as %q and is asked for as %q: one site holds one machine of an id", spec.ID, role, spec.Labels.Role)
 	}
-	if err := sv.madeBy(spec); err != nil {
-		return "", err
+	if !sv.madeBy(spec) {
+		return "", anotherMade(spec, sv.ID)
 	}
 	if sv.Metadata[keyMaking] == "" {
 		return sv.ID, nil
@@ -136,12 +136,13 @@ func (s *Site) goOn(ctx context.Context, project string, spec driver.VMSpec, sv 
 	return sv.ID, err
 }
 
-// madeBy refuses a server of another maker than the one that spec names.
-func (s *server) madeBy(spec driver.VMSpec) error {
-	if spec.Maker == "" || s.Metadata[keyMaker] == spec.Maker {
-		return nil
-	}
-	return psn.Errorf(psn.AlreadyExists, "another has made virtual machine %s (server %s)", spec.ID, s.ID)
+// madeBy reports whether the server is of the maker that spec names, if it does.
+func (s *server) madeBy(spec driver.VMSpec) bool {
+	return spec.Maker == "" || s.Metadata[keyMaker] == spec.Maker
+}
+
+func anotherMade(spec driver.VMSpec, ref string) error {
+	return psn.Errorf(psn.AlreadyExists, "another has made virtual machine %s (server %s)", spec.ID, ref)
 }
 
 // recover cleans up after a machine that cannot be made: it removes what this
@@ -150,8 +151,7 @@ func (s *server) madeBy(spec driver.VMSpec) error {
 // removed at all. When it was another process that made the machine, that one's
 // machine is the answer, or a refusal where spec names a maker.
 func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error) {
-	ref := ""
-	var others error
+	ref, theirs := "", ""
 	code, _ := s.classify(cause)
 	taken := p.asked && (code == psn.AlreadyExists || code == psn.Conflict)
 	err := s.cleanUp(ctx, func(ctx context.Context) error {
@@ -159,8 +159,8 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 		if err != nil {
 			return err
 		}
-		if sv != nil && sv.madeBy(p.VMSpec) != nil {
-			others = sv.madeBy(p.VMSpec)
+		if sv != nil && !sv.madeBy(p.VMSpec) {
+			theirs = sv.ID
 			return nil
 		}
 		if sv != nil && sv.Status != "ERROR" {
@@ -183,8 +183,8 @@ func (s *Site) recover(ctx context.Context, p *plan, cause error) (string, error
 	if err != nil {
 		return "", s.left(cause, "what was made of it", err)
 	}
-	if others != nil {
-		return "", others
+	if theirs != "" {
+		return "", anotherMade(p.VMSpec, theirs)
 	}
 	if ref == "" {
 		return "", s.telling(p, cause, taken)
