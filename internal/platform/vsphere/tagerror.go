@@ -19,9 +19,10 @@ import (
 // refusal is how the client shows an answer 400: its status, then its body.
 var refusal = regexp.MustCompile(`(?s)^400 [^:{]*: (\{.*\})$`)
 
-// refusalCodes are by the last part of the error's type.
+// refusalCodes are by the last part of the error's type. What exists already is a
+// tag, not the machine that is being made.
 var refusalCodes = map[string]psn.Code{
-	"already_exists":   psn.AlreadyExists,
+	"already_exists":   psn.Conflict,
 	"invalid_argument": psn.InvalidInput,
 	"resource_in_use":  psn.Conflict,
 	"unauthenticated":  psn.Unauthenticated,

@@ -23,7 +23,7 @@ func TestTaggingErrorsAreInWords(t *testing.T) {
 		code psn.Code
 		want string
 	}{
-		{errors.New("400 Bad Request: " + strings.ReplaceAll(body, "%", "already_exists")), psn.AlreadyExists, "Tag is already_exists"},
+		{errors.New("400 Bad Request: " + strings.ReplaceAll(body, "%", "already_exists")), psn.Conflict, "Tag is already_exists"},
 		{errors.New("400 Bad Request: " + strings.ReplaceAll(body, "%", "unauthorized")), psn.Forbidden, "Tag is unauthorized"},
 		{errors.New(`400 Bad Request: {"type":"com.vmware.vapi.std.errors.resource_in_use"}`), psn.Conflict, "resource in use"},
 		{errors.New(`400 Bad Request: {"type":`), psn.Internal, ""},

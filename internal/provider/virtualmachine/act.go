@@ -41,12 +41,14 @@ func (r *vmResource) makeActive(ctx context.Context, m model, boot firstBoot, st
 	if err != nil {
 		return nil, err
 	}
-	vm, err := at.FindVM(ctx, m.vmid())
-	if err != nil {
-		return nil, err
-	}
-	if f := (seen{at, vm}); !m.leftover(f) {
-		return nil, &taken{m.exists(f)}
+	if stood {
+		vm, err := at.FindVM(ctx, m.vmid())
+		if err != nil {
+			return nil, err
+		}
+		if f := (seen{at, vm}); !m.leftover(f) {
+			return nil, &taken{m.exists(f)}
+		}
 	}
 	if err := at.Power(ctx, ref, psn.PowerState(m.PowerState.ValueString())); err != nil {
 		return nil, err
@@ -59,8 +61,9 @@ type taken struct{ text string }
 
 func (t *taken) Error() string { return t.text }
 
-// makeStandby makes the standby, when the place has one.
-func (r *vmResource) makeStandby(ctx context.Context, m model) error {
+// makeStandby makes the standby, when the place has one. With a maker it is
+// psn.AlreadyExists when another makes it at the same time.
+func (r *vmResource) makeStandby(ctx context.Context, m model, maker string) error {
 	to := m.standby()
 	if to == (spot{}) {
 		return nil
@@ -69,7 +72,9 @@ func (r *vmResource) makeStandby(ctx context.Context, m model) error {
 	if err != nil {
 		return err
 	}
-	_, err = at.CreateVM(ctx, m.expandStandby())
+	spec := m.expandStandby()
+	spec.Maker = maker
+	_, err = at.CreateVM(ctx, spec)
 	return err
 }
 
@@ -177,7 +182,7 @@ func (r *vmResource) changeStandby(ctx context.Context, m model, old *seen) erro
 			return err
 		}
 	}
-	if err := r.makeStandby(ctx, m); err != nil {
+	if err := r.makeStandby(ctx, m, ""); err != nil {
 		return err
 	}
 	if old != nil && !same {

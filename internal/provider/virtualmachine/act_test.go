@@ -118,15 +118,16 @@ func TestOrderOfAChange(t *testing.T) {
 }
 
 // TestAnothersMachineIsLeftAlone: when somebody else made the machine meanwhile, the
-// state names nothing, and neither their machine nor the standby, which is theirs as
-// well, is touched.
+// state names nothing, and neither their machine nor a standby that stood before is
+// touched.
 func TestAnothersMachineIsLeftAlone(t *testing.T) {
 	m := standing(psn.VSphere)
 	m.StandbySite, m.StandbyPlatform, m.StandbyCluster = known("rozzano"), known("vsphere"), known("r")
 	untouched := &vmResource{} // any look at a site would be a nil dereference
-	gone, err := untouched.undone(t.Context(), m, false, &taken{"it stands"})
-	if !gone || err != nil {
-		t.Errorf("gone %t, %v", gone, err)
+	for _, cause := range []error{&taken{"it stands"}, psn.Errorf(psn.AlreadyExists, "another has made it")} {
+		if gone, err := untouched.undone(t.Context(), m, true, cause); !gone || err != nil {
+			t.Errorf("%v: gone %t, %v", cause, gone, err)
+		}
 	}
 	// In doubt the state goes on naming what may stand.
 	if gone, err := untouched.undone(t.Context(), m, false, psn.Errorf(psn.Unavailable, "no answer")); gone || err != nil {

@@ -5,6 +5,7 @@ package virtualmachine
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -100,9 +101,13 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.makeStandby(ctx, planned); err != nil {
+	maker := ""
+	if !hadStandby {
+		maker = rand.Text()
+	}
+	if err := r.makeStandby(ctx, planned, maker); err != nil {
 		resp.Diagnostics.Append(diagnose.UnableAt(path.Root("standby_site"), "create", "the standby of "+describe(m.ID, m.Name), err))
-		if r.nothingLeft(ctx, m.standby(), m.vmid(), err) {
+		if psn.Is(err, psn.AlreadyExists) || r.nothingLeft(ctx, m.standby(), m.vmid(), err) { // what stands is another's
 			resp.State.RemoveResource(ctx)
 		}
 		return

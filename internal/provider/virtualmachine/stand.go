@@ -113,14 +113,12 @@ func (r *vmResource) nothingLeft(ctx context.Context, where spot, id psn.VMID, c
 }
 
 // undone says whether nothing of a create that failed is left, so that the state
-// has nothing to name. A standby that it made is removed again when the machine
-// itself is not there; one of which somebody else has the machine is left to them.
+// has nothing to name: what somebody else made is theirs. A standby that it made,
+// and nobody else, is removed again.
 func (r *vmResource) undone(ctx context.Context, m model, hadStandby bool, cause error) (bool, error) {
 	var other *taken
-	if errors.As(cause, &other) {
-		return true, nil
-	}
-	if !r.nothingLeft(ctx, m.home(), m.vmid(), cause) {
+	theirs := errors.As(cause, &other) || psn.Is(cause, psn.AlreadyExists)
+	if !theirs && !r.nothingLeft(ctx, m.home(), m.vmid(), cause) {
 		return false, nil
 	}
 	to := m.standby()
