@@ -27,7 +27,8 @@ import (
 // that is not to run begins its first boot, and is told to shut down in it.
 //
 // Two processes may make the same machine at the same time: both come to the
-// same boot volume, and Nova gives that to one server only.
+// same boot volume, and Nova gives that to one server only. The other gets that
+// server, or a refusal where it names itself as the maker.
 func (s *Site) CreateVM(ctx context.Context, spec driver.VMSpec) (string, error) {
 	doing := fmt.Sprintf("create virtual machine %s", spec.ID)
 	if err := checkSpec(spec); err != nil {

@@ -10,8 +10,9 @@
 //
 // Calls of one process that make the same thing wait for each other. Of two
 // processes, OpenStack itself keeps apart those that make a tenant (names of
-// projects are unique) or a machine (one boot volume goes to one server), and
-// both come to the same one. Names of networks, security groups, volumes and
+// projects are unique) or a machine (one boot volume goes to one server): both
+// come to the same one, or the second is refused where it names itself as the
+// maker. Names of networks, security groups, volumes and
 // images are not unique in OpenStack and nothing there is compared and set: who
 // has made one looks at all of the name a moment later, and gives way to the
 // oldest, taking its own, still empty, away. Images are compared when they are

@@ -69,13 +69,11 @@ func (s *Site) attachVolume(ctx context.Context, ref, vm string) error {
 }
 
 // plug gives a machine a volume that no other has, and makes sure that it has it:
-// Nova answers before the hypervisor has done anything.
+// Nova answers before the hypervisor has done anything. how is what the attachment
+// has besides the volume.
 func (s *Site) plug(ctx context.Context, vol, nova *gophercloud.ServiceClient, vm, id string, how map[string]any) error {
-	attachment := maps.Clone(how)
-	if attachment == nil {
-		attachment = map[string]any{}
-	}
-	attachment["volumeId"] = id
+	attachment := map[string]any{"volumeId": id}
+	maps.Copy(attachment, how)
 	err := s.free(ctx, func() error {
 		return send(ctx, nova, http.MethodPost, "servers/"+url.PathEscape(vm)+"/os-volume_attachments", map[string]any{"volumeAttachment": attachment}, nil)
 	})

@@ -216,35 +216,44 @@ func (t *tagger) loadTags(ctx context.Context, category string) error {
 
 // category returns the id of a category, making it when it is missing.
 func (t *tagger) category(ctx context.Context, name string) (string, error) {
-	if t.categories == nil {
-		list, err := t.mgr.GetCategories(ctx)
-		if err != nil {
+	for range 2 { // another process may make it after the list was read
+		if err := t.loadCategories(ctx); err != nil {
 			return "", err
 		}
-		t.categories = map[string]string{}
-		for _, c := range list {
-			t.categories[c.Name] = c.ID
+		if id, ok := t.categories[name]; ok {
+			return id, nil
 		}
-	}
-	if id, ok := t.categories[name]; ok {
-		return id, nil
-	}
-	id, err := t.mgr.CreateCategory(ctx, &tags.Category{
-		Name:            name,
-		Description:     "Made by terraform-provider-psn",
-		Cardinality:     "SINGLE",
-		AssociableTypes: []string{"VirtualMachine", "Folder"},
-	})
-	if err != nil && exists(err) {
-		// Made by another process since the list was read.
+		id, err := t.mgr.CreateCategory(ctx, &tags.Category{
+			Name:            name,
+			Description:     "Made by terraform-provider-psn",
+			Cardinality:     "SINGLE",
+			AssociableTypes: []string{"VirtualMachine", "Folder"},
+		})
+		if err == nil {
+			t.categories[name] = id
+			return id, nil
+		}
+		if !exists(err) {
+			return "", err
+		}
 		t.categories = nil
-		return t.category(ctx, name)
 	}
+	return "", psn.Errorf(psn.Unavailable, "tagging service says that category %q exists, and does not list it: apply again; if that stays so, let the user read that category", name)
+}
+
+func (t *tagger) loadCategories(ctx context.Context) error {
+	if t.categories != nil {
+		return nil
+	}
+	list, err := t.mgr.GetCategories(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	t.categories[name] = id
-	return id, nil
+	t.categories = map[string]string{}
+	for _, c := range list {
+		t.categories[c.Name] = c.ID
+	}
+	return nil
 }
 
 // exists recognises the REST interface's "already exists", which has no type.

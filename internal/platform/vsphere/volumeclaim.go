@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -76,11 +77,12 @@ func (s *Site) unanswered(ctx context.Context, v driver.Volume) (maker string, e
 	return c.maker, nil
 }
 
-// unmade ends the claim to a volume when the server said that it did not make it:
-// whatever stands under the name is another's. Where the answer did not come, or
-// says that trying again may help, the volume may be there, or come, all the same.
+// unmade ends the claim to a volume when the move to its name came to nothing:
+// whatever stands there is another's. Where it is not known what became of the move,
+// or trying again may help, the volume may be there, or come, all the same.
 func (s *Site) unmade(spec driver.VolumeSpec, said error) {
-	if faultOf(said) != nil && !psn.Is(s.coded("make", said), psn.Unavailable) {
+	var ended *taskError
+	if errors.As(said, &ended) && !psn.Is(s.coded("make", said), psn.Unavailable) {
 		s.claims.end(volumeRef(spec.Tenant, spec.Name))
 	}
 }
